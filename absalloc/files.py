@@ -1,0 +1,71 @@
+"""Reading with limits and writing atomically: a file is whole or untouched."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from absalloc.errors import BadInput
+from absalloc.where import Where
+
+MAX_DATA_BYTES = 100_000_000
+MAX_YAML_BYTES = 4_000_000
+
+
+def read_bytes(path: str | Path, limit: int = MAX_DATA_BYTES, expected: str = "data") -> bytes:
+    """Return the bytes of a file.
+
+    Raises BadInput where it is missing, a folder, empty, or longer than ``limit`` bytes.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise BadInput("base.file_missing", where=Where(str(path)), value=str(path))
+    size = path.stat().st_size
+    if size == 0:
+        raise BadInput("base.file_empty", where=Where(str(path)), expected=expected)
+    if size > limit:
+        raise BadInput("base.file_too_large", where=Where(str(path)), size=size, limit=limit)
+    return path.read_bytes()
+
+
+def decode(data: bytes, name: str) -> tuple[str, str]:
+    """Return (text, encoding) of UTF-8 (with or without BOM) or GB18030 bytes.
+
+    Raises BadInput where they are neither.
+    """
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError as error:
+            position = error.start
+            continue
+        if "\x00" in text:
+            position = text.index("\x00")
+            break
+        return text, encoding
+    raise BadInput("base.not_text", where=Where(name), position=position)
+
+
+def sha256(data: bytes) -> str:
+    """Return the hexadecimal SHA-256 of ``data``."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_atomic(path: str | Path, data: str | bytes) -> None:
+    """Write ``data`` (text as UTF-8) so that a reader sees the old file or the whole new one."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    raw = data.encode("utf-8") if isinstance(data, str) else data
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(raw)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,160 @@
+"""YAML as text with places: every scalar stays text and knows its line and column.
+
+Composed with libyaml, which takes the fastest road; duplicate keys, anchors, aliases and oversize files
+are refused, because PyYAML's own loader takes the last of two duplicates silently and reads NO as False.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from absalloc.errors import BadInput
+from absalloc.files import MAX_YAML_BYTES, decode, read_bytes
+from absalloc.where import Where
+
+MAX_NODES = 400_000
+
+
+@dataclass(frozen=True)
+class Document:
+    """``data``: nested dicts, lists and texts (None for an empty scalar); ``places``: path -> (line, column)."""
+
+    name: str
+    data: Any
+    places: dict[tuple[str | int, ...], tuple[int, int]] = field(repr=False)
+
+    def where(self, *path: str | int) -> Where:
+        """Return the place of ``path``, or of the nearest parent that stands in the file."""
+        steps = tuple(path)
+        while steps and steps not in self.places:
+            steps = steps[:-1]
+        line, column = self.places.get(steps, (1, 1))
+        return Where(self.name, line, column)
+
+
+def read_yaml(path: str | Path) -> Document:
+    """Read a YAML file. Raises BadInput with file, line and column for anything that is not plain YAML."""
+    text, _ = decode(read_bytes(path, MAX_YAML_BYTES, "YAML"), str(path))
+    return parse_yaml(text, str(path))
+
+
+def parse_yaml(text: str, name: str = "<text>") -> Document:
+    """Parse YAML text whose root is a mapping. Raises BadInput as ``read_yaml`` does."""
+    import yaml
+
+    if len(text.encode("utf-8")) > MAX_YAML_BYTES:
+        raise BadInput("base.yaml_too_large", where=Where(name), size=len(text), limit=MAX_NODES)
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            if getattr(event, "anchor", None) is not None:
+                mark = event.start_mark
+                raise BadInput("base.yaml_alias", where=Where(name, mark.line + 1, mark.column + 1))
+        root = yaml.compose(text, Loader=loader)
+    except yaml.YAMLError as error:
+        found = getattr(error, "problem_mark", None)
+        place = Where(name, found.line + 1, found.column + 1) if found else Where(name)
+        raise BadInput("base.yaml_syntax", where=place, problem=getattr(error, "problem", None) or str(error)) from None
+    except RecursionError:
+        raise BadInput("base.yaml_too_large", where=Where(name), size=len(text), limit=MAX_NODES) from None
+    if not isinstance(root, yaml.MappingNode):
+        raise BadInput("base.yaml_not_mapping", where=Where(name, 1, 1))
+    places: dict[tuple[str | int, ...], tuple[int, int]] = {}
+    data = _plain(root, (), places, name)
+    return Document(name, data, places)
+
+
+def _plain(node: Any, path: tuple[str | int, ...], places: dict[tuple[str | int, ...], tuple[int, int]], name: str) -> Any:
+    import yaml
+
+    if len(places) > MAX_NODES:
+        raise BadInput("base.yaml_too_large", where=Where(name), size="?", limit=MAX_NODES)
+    places.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
+    if isinstance(node, yaml.ScalarNode):
+        return None if node.value == "" and node.style is None else node.value
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*path, index), places, name) for index, item in enumerate(node.value)]
+    result: dict[str, Any] = {}
+    for key, value in _keys(node, name):
+        if key in result:
+            mark = value[0].start_mark
+            first = places[(*path, key)][0]
+            raise BadInput("base.yaml_duplicate", where=Where(name, mark.line + 1, mark.column + 1), value=key, first=first)
+        # A mapping entry is found by its key, so that an error points at the word that is wrong.
+        mark = value[0].start_mark
+        places[(*path, key)] = (mark.line + 1, mark.column + 1)
+        result[key] = _plain(value[1], (*path, key), places, name)
+    return result
+
+
+def _keys(node: Any, name: str) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    import yaml
+
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise BadInput("base.yaml_not_mapping", where=Where(name, key.start_mark.line + 1, key.start_mark.column + 1))
+        yield str(key.value), (key, value)
+
+
+def validate(model: type[Any], document: Document, data: Any = None, path: tuple[str | int, ...] = ()) -> Any:
+    """Return ``model`` (a pydantic class) built from the document, or raise BadInput at the line that is wrong."""
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate(document.data if data is None else data)
+    except ValidationError as error:
+        raise _first(error, document, path, model) from None
+
+
+def _first(error: Any, document: Document, path: tuple[str | int, ...], model: type[Any]) -> BadInput:
+    problems = error.errors()
+    # An unknown key explains more than the missing one beside it.
+    problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
+    inner = problem.get("ctx", {}).get("error")
+    steps = tuple(step for step in problem["loc"])
+    where = document.where(*path, *_in_file(steps, document, path))
+    if isinstance(inner, BadInput):
+        if inner.where.file is None:
+            inner.where = where
+        return inner
+    dotted = ".".join(str(step) for step in (*path, *steps))
+    if problem["type"] == "extra_forbidden":
+        known = sorted(_known(model, steps[:-1]))
+        return BadInput("base.unknown_key", where=where, value=steps[-1], expected=", ".join(known), choices=known)
+    return BadInput("base.model_invalid", where=where, value=problem.get("input"), path=dotted, problem=problem["msg"])
+
+
+def _in_file(steps: tuple[Any, ...], document: Document, path: tuple[str | int, ...]) -> tuple[Any, ...]:
+    """Drop the steps pydantic adds for unions, which stand in no file."""
+    kept: tuple[Any, ...] = ()
+    for step in steps:
+        if (*path, *kept, step) in document.places:
+            kept = (*kept, step)
+    return kept
+
+
+def _known(model: type[Any], steps: tuple[Any, ...]) -> list[str]:
+    schema: dict[str, Any] = model.model_json_schema(by_alias=True)
+    definitions = schema.get("$defs", {})
+
+    def resolve(node: dict[str, Any]) -> list[dict[str, Any]]:
+        if "$ref" in node:
+            return resolve(definitions[node["$ref"].rsplit("/", 1)[-1]])
+        options = node.get("anyOf") or node.get("oneOf")
+        return [found for option in options for found in resolve(option)] if options else [node]
+
+    nodes = resolve(schema)
+    for step in steps:
+        following: list[dict[str, Any]] = []
+        for node in nodes:
+            if isinstance(step, int) and "items" in node:
+                following += resolve(node["items"])
+            elif str(step) in node.get("properties", {}):
+                following += resolve(node["properties"][str(step)])
+            elif isinstance(node.get("additionalProperties"), dict):
+                following += resolve(node["additionalProperties"])
+        nodes = following or nodes
+    return sorted({key for node in nodes for key in node.get("properties", {})})
