@@ -90,12 +90,16 @@ COLUMNS: dict[str, Column] = {
     "originator": _c("text", "nominal originator", "原始权益人/发起机构"),
     "core_debtor": _c("text", "economic obligor", "核心债务人"),
     "support_party": _c("text", "party that supports the tranche", "增信主体"),
-    "support_type": _c("enum", "form of support", "增信方式", values=("guarantee", "shortfall_commitment", "liquidity_support", "none")),
+    "support_type": _c(
+        "enum", "form of support", "增信方式", values=("guarantee", "shortfall_commitment", "liquidity_support", "none")
+    ),
     "ultimate_group": _c("text", "ultimate group of the obligor", "集团"),
     "region": _c("text", "province or city", "地区"),
     "lgfv": _c("bool", "obligor is a local-government financing vehicle on a cited list", "城投主体"),
     "manager": _c("text", "plan manager", "计划管理人"),
-    "seniority": _c("enum", "senior, mezzanine or subordinated", "档次", values=("senior", "mezzanine", "subordinated")),
+    "seniority": _c(
+        "enum", "senior, mezzanine or subordinated", "档次", values=("senior", "mezzanine", "subordinated")
+    ),
     "attachment": _c("rate", "attachment point", "起赔点", high=1.0),
     "detachment": _c("rate", "detachment point", "止赔点", high=1.0),
     "issue_size": _c("money", "issued amount of the tranche", "发行规模"),
@@ -120,7 +124,12 @@ COLUMNS: dict[str, Column] = {
     "available_face": _c("money", "face offered", "可买面额"),
     "clean_price": _c("price", "clean price per 100 of remaining face", "净价", high=1000.0),
     "yield": _c("rate", "annual yield", "收益率", low=-0.05, high=2.0),
-    "yield_source": _c("enum", "where the yield comes from", "收益率来源", values=("valuation", "trade", "quote", "primary", "model", "coupon")),
+    "yield_source": _c(
+        "enum",
+        "where the yield comes from",
+        "收益率来源",
+        values=("valuation", "trade", "quote", "primary", "model", "coupon"),
+    ),
     "yield_basis": _c("enum", "which life the yield is to", "收益率口径", values=("put", "maturity")),
     "wal": _c("years", "weighted average life", "加权剩余期限", high=100.0),
     "modified_duration": _c("years", "modified duration", "修正久期", high=60.0),
@@ -136,7 +145,9 @@ COLUMNS: dict[str, Column] = {
     "sector": _c("enum", "urban investment, credit or enterprise", "板块", values=SECTORS, derived=True),
     "nonstandard": _c("bool", "non-standard debt asset", "非标", derived=True),
     "days_to_maturity": _c("days", "days to expected maturity", "剩余天数", high=36500.0, derived=True),
-    "trading_days_to_maturity": _c("days", "exchange days to expected maturity", "剩余交易日", high=26000.0, derived=True),
+    "trading_days_to_maturity": _c(
+        "days", "exchange days to expected maturity", "剩余交易日", high=26000.0, derived=True
+    ),
     "days_to_reset": _c("days", "days to the next rate reset", "距利率调整日天数", high=36500.0, derived=True),
     "remaining_term": _c("years", "years to expected maturity", "剩余期限", high=100.0, derived=True),
     "principal": _c("money", "outstanding principal held", "剩余本金", derived=True),

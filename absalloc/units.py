@@ -96,12 +96,22 @@ def quantity(text: str, where: Where | None = None) -> Quantity:
         return Quantity(Fraction(rating_grade(text)), "grade", text)
     found = _QUANTITY.match(text)
     if found is None:
-        raise BadInput("base.quantity_form", where=where, value=text, expected="10%, 400000000 yuan, 120 days, 4 names, AA+")
+        raise BadInput(
+            "base.quantity_form", where=where, value=text, expected="10%, 400000000 yuan, 120 days, 4 names, AA+"
+        )
     number, unit = found.groups()
     if unit is None:
-        raise BadInput("base.quantity_unit", where=where, value=text, expected=f"{text}%, {text} yuan, {text} days, {text} names")
+        raise BadInput(
+            "base.quantity_unit", where=where, value=text, expected=f"{text}%, {text} yuan, {text} days, {text} names"
+        )
     if unit not in _QUANTITY_UNITS:
-        raise BadInput("base.quantity_form", where=where, value=text, expected="%, bp, yuan, wan, mn, yi, years, days, trading days, months, names", choices=_QUANTITY_UNITS)
+        raise BadInput(
+            "base.quantity_form",
+            where=where,
+            value=text,
+            expected="%, bp, yuan, wan, mn, yi, years, days, trading days, months, names",
+            choices=_QUANTITY_UNITS,
+        )
     kind, factor = _QUANTITY_UNITS[unit]
     return Quantity(Fraction(Decimal(number.replace("_", "")) * factor), kind, text)
 

@@ -1,0 +1,77 @@
+"""A finding: one rule, one group, one verdict, with the arithmetic and the lines behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any, Literal
+
+from absalloc.rulebook.models import Source, Title
+
+Verdict = Literal["pass", "fail", "unknown"]
+DIGITS = 12
+"""Values are shown as exact ratios rounded to this many decimals (yuan to the fen)."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A holding that counts, and the amount by which it counts in the numerator."""
+
+    tranche_id: str
+    contribution: Fraction
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a verdict is what it is: message ``compliance.<code>`` and its fields."""
+
+    code: str
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The verdict of one rule on one group; ``value`` and ``limit`` are exact, None where unknown."""
+
+    book: str
+    rule: str
+    group: str | None
+    sense: Literal["max", "min"]
+    unit: str
+    verdict: Verdict
+    value: Fraction | None
+    limit: Fraction | None
+    level: str
+    title: Title
+    source: Source
+    numerator: Fraction | None = None
+    denominator: Fraction | None = None
+    strict: bool = False
+    headroom: Fraction | None = None
+    reading: str | None = None
+    scenario: str | None = None
+    date: date | None = None
+    cause: Literal["active", "passive"] | None = None
+    cure_by: date | None = None
+    reasons: tuple[Reason, ...] = ()
+    lines: tuple[Line, ...] = ()
+    document: str = ""
+    place: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What two readings of the same rule must agree on: book, rule, group and sense."""
+        return (self.book, self.rule, self.group or "", self.sense)
+
+
+def shown(value: Fraction | None, unit: str) -> float | None:
+    """Return an exact value as the number printed: rounded half to even, yuan to the fen."""
+    if value is None:
+        return None
+    return float(round(value, 2 if unit == "yuan" else DIGITS))
+
+
+def number(value: Any) -> float | None:
+    """Return a plain float for JSON, None for unknown."""
+    return None if value is None else float(value)

@@ -1,0 +1,299 @@
+"""Rulebook × date × mandate → the rules that bind, each with its values chosen, and the others with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from fractions import Fraction
+from typing import Literal
+
+from absalloc.errors import BadInput
+from absalloc.mandate.load import LoadedMandate
+from absalloc.predicate import Predicate
+from absalloc.rulebook.load import Rulebook, find_rulebook
+from absalloc.rulebook.mandate_test import missing_keys, satisfies
+from absalloc.rulebook.models import (
+    Alternative,
+    AmountOf,
+    By,
+    Combined,
+    Dated,
+    Denominator,
+    FromList,
+    Measure,
+    PassiveBreach,
+    ReferenceTotal,
+    Rule,
+    Source,
+    Title,
+)
+from absalloc.units import Quantity, quantity
+from absalloc.where import Where
+
+Status = Literal[
+    "not_in_force", "no_longer", "draft", "off", "not_applicable", "needs_key", "no_value", "selects_nothing"
+]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The bound of a rule on its day: one number, or a list of the mandate with one per name."""
+
+    sense: Literal["max", "min"]
+    value: Fraction | None
+    unit: str  # ratio yuan years days count grade
+    strict: bool = False
+    from_list: FromList | None = None
+
+
+@dataclass(frozen=True)
+class ActiveRule:
+    """A rule that binds a mandate on a day; everything a row needs rides on it."""
+
+    id: str  # <rulebook>/<id>
+    kind: str
+    title: Title
+    source: Source
+    document: str
+    place: Where
+    limits: tuple[Limit, ...]
+    where: Predicate | None
+    require: Predicate | None
+    by: By | None
+    measure: tuple[str, ...]
+    of: Denominator | None
+    plus: tuple[AmountOf | ReferenceTotal, ...]
+    level: str
+    tested: str
+    scope: str
+    exceptions: tuple[tuple[str, Predicate], ...]
+    columns: Mapping[str, Combined] = field(repr=False)
+    sets: Mapping[str, Predicate] = field(repr=False)
+    readings: tuple[str, ...] = ()
+    over: Fraction | None = None
+    up_to: Fraction | None = None
+    if_held: Fraction | None = None
+    of_trade: bool = False
+    passive_breach: PassiveBreach | None = None
+    unless: Alternative | None = None
+    group: str | None = None
+
+    @property
+    def short(self) -> str:
+        """The id within its rulebook."""
+        return self.id.partition("/")[2]
+
+
+@dataclass(frozen=True)
+class InactiveRule:
+    """A rule that does not bind, and why: a status and the fields of its message ``rulebook.<status>``."""
+
+    id: str
+    title: Title
+    source: Source
+    status: Status
+    level: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of one mandate on one day."""
+
+    active: tuple[ActiveRule, ...]
+    inactive: tuple[InactiveRule, ...]
+    books: tuple[Rulebook, ...] = field(repr=False)
+    warnings: tuple[Mapping[str, str], ...] = ()
+    """Rulebooks asked for a day after they were last verified."""
+
+    @property
+    def sha256(self) -> dict[str, str]:
+        """The hash of each rulebook."""
+        return {book.id: book.sha256 for book in self.books}
+
+
+def resolve(
+    mandate: LoadedMandate,
+    as_of: date,
+    *,
+    overrides: Mapping[str, str] | None = None,
+    extra: tuple[str, ...] = (),
+    readings: Mapping[str, str] | None = None,
+) -> Rules:
+    """Return the rules of a mandate on a day.
+
+    ``overrides`` maps ``RULE.limit`` to a quantity with its unit; ``extra`` names rulebooks the desk adds;
+    ``readings`` beats the mandate's own. Raises BadInput for a date before a rulebook is modelled, an
+    unknown or ambiguous rule in ``off`` or ``overrides``, and an override that has no unit.
+    """
+    names = tuple(dict.fromkeys((*mandate.rulebooks, *extra)))
+    books = tuple(find_rulebook(name, mandate.folder) for name in names)
+    off = {full_id(books, name, mandate.document.where("off", name)): reason for name, reason in mandate.off.items()}
+    changed = _overrides(books, overrides or {})
+    chosen = {**mandate.readings, **(readings or {})}
+    active: list[ActiveRule] = []
+    inactive: list[InactiveRule] = []
+    warnings = []
+    for book in books:
+        _check_day(book, as_of)
+        if as_of > book.book.modelled.verified_until:
+            warnings.append({"book": book.id, "until": str(book.book.modelled.verified_until), "day": str(as_of)})
+        for rule in book.book.rules:
+            found = _resolve_one(book, rule, mandate, as_of, off)
+            if isinstance(found, InactiveRule):
+                inactive.append(found)
+            else:
+                active.append(_override(_read(found, rule, chosen), changed))
+    return Rules(tuple(active), tuple(inactive), books, tuple(warnings))
+
+
+def full_id(books: tuple[Rulebook, ...], name: str, where: Where | None = None) -> str:
+    """Return ``<rulebook>/<id>`` of a rule named in short or in full. Raises BadInput where unknown or ambiguous."""
+    everything = [f"{book.id}/{rule}" for book in books for rule in book.rules]
+    if name in everything:
+        return name
+    found = [item for item in everything if item.partition("/")[2] == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise BadInput("rulebook.ambiguous_rule", where=where, value=name, expected=", ".join(found))
+    short = [item.partition("/")[2] for item in everything]
+    names = ", ".join(book.id for book in books)
+    raise BadInput("rulebook.unknown_rule", where=where, value=name, choices=[*short, *everything], books=names)
+
+
+def _check_day(book: Rulebook, as_of: date) -> None:
+    start = book.book.modelled.from_
+    if as_of < start:
+        where = book.document.where("modelled", "from")
+        raise BadInput("rulebook.before_modelled", where=where, value=as_of, expected=start, book=book.id)
+
+
+def _resolve_one(
+    book: Rulebook, rule: Rule, mandate: LoadedMandate, as_of: date, off: Mapping[str, str]
+) -> ActiveRule | InactiveRule:
+    identity = f"{book.id}/{rule.id}"
+
+    def inactive(status: Status, **fields: object) -> InactiveRule:
+        words = {key: str(value) for key, value in fields.items()}
+        return InactiveRule(identity, rule.title, rule.source, status, rule.level, words)
+
+    if identity in off:
+        return inactive("off", reason=off[identity])
+    if rule.status == "draft" and not mandate.drafts:
+        return inactive("draft")
+    start, end = rule.from_ or book.book.modelled.from_, rule.to
+    if as_of < start:
+        return inactive("not_in_force", day=as_of, start=start)
+    if end is not None and as_of > end:
+        return inactive("no_longer", day=as_of, end=end)
+    applies = satisfies(rule.applies, mandate)
+    if applies is False:
+        return inactive("not_applicable")
+    if applies is None:
+        return inactive("needs_key", key=", ".join(missing_keys(rule.applies, mandate)))
+    undecided = _undecided(rule, mandate, as_of)
+    if undecided:
+        return inactive("needs_key", key=", ".join(undecided))
+    limits = _limits(rule, mandate, as_of)
+    if limits is None:
+        starts = [item.from_ for side in (rule.max, rule.min) if isinstance(side, tuple) for item in side if item.from_]
+        if starts and min(starts) > as_of:
+            return inactive("not_in_force", day=as_of, start=min(starts))
+        return inactive("no_value", day=as_of)
+    exceptions = tuple((e.id, e.where) for e in rule.exceptions if satisfies(e.when, mandate) is not False)
+    return ActiveRule(
+        id=identity, kind=rule.kind, title=rule.title, source=rule.source,
+        document=book.book.sources[rule.source.document].title, place=book.where(rule.id), limits=limits,
+        where=rule.where, require=rule.require, by=rule.by, measure=_measure(rule.measure), of=rule.of, plus=rule.plus,
+        level=rule.level, tested=rule.tested, scope=rule.scope, exceptions=exceptions,
+        columns=book.book.columns, sets=book.book.sets, over=_value(rule.over), up_to=_value(rule.up_to),
+        if_held=_value(rule.if_held), of_trade=rule.of_trade, passive_breach=rule.passive_breach,
+        unless=rule.unless, group=rule.group,
+    )  # fmt: skip
+
+
+def _measure(measure: Measure) -> tuple[str, ...]:
+    return (measure,) if isinstance(measure, str) else tuple(measure)
+
+
+def _value(number: Quantity | None) -> Fraction | None:
+    return None if number is None else number.value
+
+
+def _limits(rule: Rule, mandate: LoadedMandate, as_of: date) -> tuple[Limit, ...] | None:
+    """Return the limits that hold; () for a rule that has none by its kind; None where no value holds."""
+    found: list[Limit] = []
+    for sense, written in (("max", rule.max), ("min", rule.min)):
+        if isinstance(written, FromList):
+            found.append(Limit(sense, None, written.absent.unit, from_list=written))  # type: ignore[arg-type]
+        elif written:
+            value = dated_value(written, mandate, as_of)
+            if value is not None:
+                found.append(Limit(sense, value.value.value, value.value.unit, strict=value.strict))  # type: ignore[arg-type]
+    if not found and (rule.max is not None or rule.min is not None):
+        return None
+    return tuple(found)
+
+
+def dated_value(written: tuple[Dated, ...], mandate: LoadedMandate, as_of: date) -> Dated | None:
+    """Return the value in force: the last one whose dates hold and whose ``when`` the mandate satisfies."""
+    best: Dated | None = None
+    for item in written:
+        if (item.from_ and as_of < item.from_) or (item.to and as_of > item.to):
+            continue
+        if satisfies(item.when, mandate) is True:
+            best = item
+    return best
+
+
+def _undecided(rule: Rule, mandate: LoadedMandate, as_of: date) -> list[str]:
+    """Return the mandate keys without which it is unknown which value of the limit holds."""
+    written = [item for side in (rule.max, rule.min) if isinstance(side, tuple) for item in side]
+    live = [item for item in written if (item.from_ or as_of) <= as_of <= (item.to or as_of)]
+    keys = [key for item in live if satisfies(item.when, mandate) is None for key in missing_keys(item.when, mandate)]
+    return list(dict.fromkeys(keys))
+
+
+def _read(rule: ActiveRule, written: Rule, chosen: Mapping[str, str]) -> ActiveRule:
+    """Apply the readings chosen, or those marked default, to a rule."""
+    names = []
+    for reading in written.readings:
+        wanted = chosen.get(reading.switch)
+        if wanted != reading.id and not (wanted is None and reading.default):
+            continue
+        names.append(f"{reading.switch}={reading.id}")
+        rule = replace(
+            rule,
+            where=reading.where or rule.where,
+            by=reading.by or rule.by,
+            measure=_measure(reading.measure) if reading.measure else rule.measure,
+            of=reading.of or rule.of,
+        )
+    return replace(rule, readings=tuple(names))
+
+
+def _overrides(books: tuple[Rulebook, ...], overrides: Mapping[str, str]) -> dict[str, Quantity]:
+    """Return full rule id -> limit, of ``RULE.limit`` -> text."""
+    found: dict[str, Quantity] = {}
+    for name, text in overrides.items():
+        rule, dot, key = name.rpartition(".")
+        if not dot or not text:
+            raise BadInput("rulebook.override_form", value=f"{name}={text}")
+        identity = full_id(books, rule)
+        if key != "limit":
+            raise BadInput("rulebook.override_key", value=key, rule=identity, expected="RULE.limit=12%")
+        found[identity] = quantity(text)
+    return found
+
+
+def _override(rule: ActiveRule, changed: Mapping[str, Quantity]) -> ActiveRule:
+    if rule.id not in changed:
+        return rule
+    new = changed[rule.id]
+    if len(rule.limits) != 1 or rule.limits[0].from_list is not None:
+        raise BadInput("rulebook.override_key", value="limit", rule=rule.id, expected="one limit that is a number")
+    if new.unit != rule.limits[0].unit:
+        raise BadInput("rulebook.limit_unit", value=new.text, rule=rule.id, expected=rule.limits[0].unit)
+    return replace(rule, limits=(replace(rule.limits[0], value=new.value),))
