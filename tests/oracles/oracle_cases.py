@@ -1,7 +1,7 @@
 """The published worked examples: read them, find one by id, compare under their tolerances.
 
-Each ``test_oracles_<area>.py`` holds ``HANDLERS: dict[str, Callable[[dict], object]]``, from the id of a case to a
-function that maps the case's ``inputs`` to numbers shaped exactly as its ``expected``, and::
+Each ``test_oracles_<area>.py`` holds ``HANDLERS: dict[str, Callable[[dict], object]]``, from the id of a case
+to a function that maps the case's ``inputs`` to numbers shaped exactly as its ``expected``, and::
 
     COVERED = frozenset(HANDLERS)
 
@@ -32,7 +32,7 @@ def _all(path: Path) -> tuple[Case, ...]:
 
 
 def load(shared: Path, areas: Iterable[str] | None = None, priority: str | None = None) -> list[Case]:
-    """Return the cases of ``areas`` (all if None), of one ``priority`` (``core``, ``optional``; both if None)."""
+    """Return the cases of ``areas`` (None: all) and one ``priority`` (``core``, ``optional``; None: both)."""
     wanted = None if areas is None else set(areas)
     found = [
         case
@@ -55,7 +55,7 @@ def data(shared: Path, name: str) -> Path:
 
 
 def compare_case(case: Case, actual: Any) -> None:
-    """Fail unless ``actual`` has the shape of ``case["expected"]`` and every number is within its tolerance."""
+    """Fail unless ``actual`` has the shape of the expected value and every number is within its tolerance."""
     columns = case["inputs"].get("columns", ()) if isinstance(case["inputs"], Mapping) else ()
     compare(case["expected"], actual, case["tolerance"], columns)
 
@@ -63,10 +63,10 @@ def compare_case(case: Case, actual: Any) -> None:
 def compare(expected: Any, actual: Any, tolerance: Any, columns: Sequence[str] = ()) -> None:
     """Fail, listing every difference, unless ``actual`` equals ``expected`` within ``tolerance``.
 
-    A number is an absolute tolerance for every expected number. A mapping gives tolerances by key: the nearest
-    enclosing key wins (for a row as long as ``columns``, the name of the column), ``*`` is the default, and a
-    number under no key must be equal. Strings, booleans and nulls must be equal; 0 is exact; keys and
-    lengths must agree; NaN equals nothing.
+    A number is an absolute tolerance for every expected number. A mapping gives tolerances by key: the
+    nearest enclosing key wins (for a row as long as ``columns``, the name of the column), ``*`` is the
+    default, and a number under no key must be equal. Strings, booleans and nulls must be equal; 0 is exact;
+    keys and lengths must agree; NaN equals nothing.
     """
     default = tolerance.get("*", 0) if isinstance(tolerance, Mapping) else tolerance
     by_key = tolerance if isinstance(tolerance, Mapping) else {}
