@@ -1,0 +1,129 @@
+"""HiGHS on arrays: the one place that talks to highspy, and every status it can return."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from absalloc.errors import InternalError
+from absalloc.solve.csr import Floats
+from absalloc.solve.outcome import SolveSettings
+from absalloc.solve.problem import INTEGER, Problem
+from absalloc.solve.scaling import scale
+
+NAME = "highs"
+_ONE_AT_A_TIME = threading.Lock()
+"""The scheduler of HiGHS is global, and resetting it under a running solve is not safe."""
+
+
+@dataclass(frozen=True, eq=False)
+class Raw:
+    """What HiGHS said of a program of continuous and integer columns, in the units of the problem.
+
+    ``status``: optimal, infeasible, unbounded, unbounded_or_infeasible, limit. ``bound`` is the word of branch and bound,
+    None for an LP; x and y None where there is none.
+    """
+
+    status: str
+    x: Floats | None
+    y: Floats | None
+    bound: float | None
+
+
+def run(problem: Problem, settings: SolveSettings, *, presolve: bool = True, tolerance: float = 1e-9) -> Raw:
+    """Solve ``problem`` (no Q, no semi-continuous column, at least one row and column) as it stands.
+
+    Raises InternalError, naming the status, where HiGHS fails or answers outside its own documentation.
+    """
+    import highspy
+
+    scaled = scale(problem)
+    with _ONE_AT_A_TIME:
+        highs = _loaded(highspy, problem, scaled, settings, presolve, tolerance)
+        said = highs.run()
+        if highs.getModelStatus() == highspy.HighsModelStatus.kNotset:
+            # Another user of HiGHS in this process has started the scheduler with other threads.
+            highspy.Highs.resetGlobalScheduler(True)
+            said = highs.run()
+        status = _status(highspy, highs, said)
+        return _raw(highspy, highs, problem, scaled, status)
+
+
+def _loaded(
+    highspy: Any, problem: Problem, scaled: Any, settings: SolveSettings, presolve: bool, tolerance: float
+) -> Any:
+    highs = highspy.Highs()
+    options: dict[str, Any] = {
+        "output_flag": False,
+        "log_to_console": False,
+        "threads": 1,
+        "random_seed": settings.seed,
+        "presolve": "on" if presolve else "off",
+        "solver": "choose" if problem.has_integers else "simplex",
+        "simplex_strategy": 1,
+        "primal_feasibility_tolerance": tolerance,
+        "dual_feasibility_tolerance": tolerance,
+        "mip_rel_gap": settings.mip_gap / 2,
+        "mip_abs_gap": 0.0,
+        "mip_feasibility_tolerance": max(tolerance, 1e-9),
+    }
+    if settings.time_limit is not None:
+        options["time_limit"] = settings.time_limit
+    if settings.node_limit is not None:
+        options["mip_max_nodes"] = settings.node_limit
+    for name, value in options.items():
+        if highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
+            raise InternalError("solve.option_refused", value=f"{name} = {value}", solver=NAME)
+    if highs.passModel(_model(highspy, problem, scaled)) == highspy.HighsStatus.kError:
+        raise InternalError("solve.model_refused", solver=NAME)
+    return highs
+
+
+def _model(highspy: Any, problem: Problem, scaled: Any) -> Any:
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = problem.n, problem.m
+    lp.col_cost_ = scaled.c
+    lp.col_lower_, lp.col_upper_ = scaled.col_lower, scaled.col_upper
+    lp.row_lower_, lp.row_upper_ = scaled.row_lower, scaled.row_upper
+    matrix = lp.a_matrix_
+    matrix.format_ = highspy.MatrixFormat.kRowwise
+    matrix.num_col_, matrix.num_row_ = problem.n, problem.m
+    matrix.start_, matrix.index_, matrix.value_ = scaled.A.indptr, scaled.A.indices, scaled.A.data
+    if problem.has_integers:
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        lp.integrality_ = [kinds[int(kind == INTEGER)] for kind in problem.integrality]
+    return lp
+
+
+def _status(highspy: Any, highs: Any, said: Any) -> str:
+    found = highs.getModelStatus()
+    known = highspy.HighsModelStatus
+    words = {
+        known.kOptimal: "optimal",
+        known.kInfeasible: "infeasible",
+        known.kUnbounded: "unbounded",
+        known.kUnboundedOrInfeasible: "unbounded_or_infeasible",
+        known.kTimeLimit: "limit",
+        known.kIterationLimit: "limit",
+        known.kSolutionLimit: "limit",
+    }
+    if said == highspy.HighsStatus.kError or found not in words:
+        raise InternalError("solve.status_unknown", value=highs.modelStatusToString(found), solver=NAME)
+    return words[found]
+
+
+def _raw(highspy: Any, highs: Any, problem: Problem, scaled: Any, status: str) -> Raw:
+    info = highs.getInfo()
+    solution = highs.getSolution()
+    x = y = None
+    if solution.value_valid and info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible):
+        x = scaled.x(np.asarray(solution.col_value))
+    if solution.dual_valid and not problem.has_integers:
+        y = scaled.y(np.asarray(solution.row_dual))
+    bound = None
+    if problem.has_integers and abs(info.mip_dual_bound) < 1e20:
+        bound = info.mip_dual_bound / scaled.cost + problem.offset
+    return Raw(status, x, y, bound)

@@ -1,0 +1,101 @@
+"""Our own proof that an answer is one: feasibility from x, the bound from the duals, never the solver's word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from absalloc.solve.csr import Floats
+from absalloc.solve.outcome import LP_GAP, Outcome
+from absalloc.solve.problem import SEMICONTINUOUS, Problem
+
+FEASIBLE = 1e-7
+"""Greatest violation of a row, relative to the terms that make it up, or of a column, relative to its bound."""
+FREE_SLACK = 1e-7
+"""Relative reduced cost that a column may have towards an infinite bound and still count as dual feasible."""
+
+
+def violation(problem: Problem, x: Floats) -> float:
+    """Return the greatest relative violation of any row or column bound at ``x``; integrality is not looked at."""
+    activity = problem.A.times(x)
+    terms = problem.A.abs_times(x)
+    rows = _excess(activity, problem.row_lower, problem.row_upper, terms)
+    lower, upper = problem.col_lower, problem.col_upper
+    away = problem.integrality == SEMICONTINUOUS
+    if away.any():
+        lower = np.where(away & (x == 0), 0.0, lower)
+        upper = np.where(away & (x == 0), 0.0, upper)
+    return max(rows, _excess(x, lower, upper, np.abs(x)))
+
+
+def _excess(value: Floats, lower: Floats, upper: Floats, size: Floats) -> float:
+    if not len(value):
+        return 0.0
+    below, above = lower - value, value - upper
+    with np.errstate(invalid="ignore"):
+        bound = np.where(below > above, lower, upper)
+    bound = np.where(np.isfinite(bound), np.abs(bound), 0.0)
+    return float(np.max(np.maximum(below, above) / np.maximum(np.maximum(size, bound), _floor(size))).clip(min=0.0))
+
+
+def _floor(size: Floats) -> float:
+    """What counts as one where a row's own terms are all nil: the typical size of the others, at most 1."""
+    filled = size[size > 0]
+    return float(min(1.0, np.median(filled))) if len(filled) else 1.0
+
+
+def weak_duality(problem: Problem, x: Floats | None, y: Floats) -> tuple[float, Floats]:
+    """Return (lower bound of the minimum, reduced costs) that row duals ``y`` prove.
+
+    With g = c + Qx and d = g − A'y, any feasible point costs at least offset − ½x'Qx + Σ y·(row bound it
+    pushes against) + Σ d·(column bound it pushes against); a wrong-signed y is cut to nil first. Where
+    a column has no bound in that direction, |d| up to 1e-7 of the greatest cost is charged for as if the column
+    were at most as large as the greatest entry of ``x`` (or 1); a greater |d| proves nothing (−inf).
+    Source: Lagrangian weak duality (Boyd and Vandenberghe, Convex Optimization, 5.2.2 and 5.5.3).
+    """
+    y = np.where((y > 0) & np.isinf(problem.row_lower), 0.0, y)
+    y = np.where((y < 0) & np.isinf(problem.row_upper), 0.0, y)
+    cost, constant = problem.c, problem.offset
+    if problem.Q is not None and x is not None:
+        pull = problem.Q.times(x)
+        cost, constant = cost + pull, constant - 0.5 * float(x @ pull)
+    pushed = problem.A.transposed_times(y)
+    reduced = cost - pushed
+    row_bound = np.where(y > 0, problem.row_lower, np.where(y < 0, problem.row_upper, 0.0))
+    col_bound = np.where(reduced > 0, problem.col_lower, np.where(reduced < 0, problem.col_upper, 0.0))
+    open_end = np.isinf(col_bound)
+    size = (
+        np.maximum(np.abs(cost), np.abs(y[problem.A.row_of] * problem.A.data).max(initial=0.0))
+        if open_end.any()
+        else cost
+    )
+    reach = max(1.0, float(np.abs(x).max(initial=0.0))) if x is not None else 1.0
+    if (np.abs(reduced[open_end]) > FREE_SLACK * size[open_end]).any():
+        return -np.inf, reduced
+    columns = np.where(open_end, -np.abs(reduced) * reach, reduced * np.where(open_end, 0.0, col_bound))
+    return constant + float(y @ row_bound) + float(columns.sum()), reduced
+
+
+def relative_gap(problem: Problem, x: Floats, objective: float, bound: float) -> float:
+    """Return (objective − bound), not below nil, over max(|objective|, Σ|c_j x_j|, greatest |c_j|)."""
+    if np.isinf(bound):
+        return float("inf")
+    # Where all is nil (no cost, no point) any difference is rounding and 1 serves.
+    size = max(abs(objective), float(np.abs(problem.c * x).sum()), float(np.abs(problem.c).max(initial=0.0)))
+    return max(0.0, objective - bound) / (size or 1.0)
+
+
+def prove(problem: Problem, x: Floats, y: Floats, solver: str) -> Outcome:
+    """Return the Outcome of an LP or QP that a solver calls solved: ``optimal`` if x and y prove it, else ``stopped``."""
+    x = np.clip(x, problem.col_lower, problem.col_upper)
+    objective = problem.value(x)
+    bound, reduced = weak_duality(problem, x, y)
+    gap = relative_gap(problem, x, objective, bound)
+    out = Outcome("optimal", x, objective, bound, gap, problem.A.times(x), y, reduced, solver)
+    # Written so that a NaN fails.
+    if not violation(problem, x) <= FEASIBLE:
+        return replace(out, status="stopped", reason="solve.not_feasible")
+    if not gap <= LP_GAP:
+        return replace(out, status="stopped", reason="solve.not_proven")
+    return out
