@@ -11,5 +11,6 @@
 from __future__ import annotations
 
 from absalloc.capital.formulas import ka, risk_weight_2012, sec_erba, sec_sa, tranche_maturity
+from absalloc.capital.weigh import weigh
 
-__all__ = ["ka", "risk_weight_2012", "sec_erba", "sec_sa", "tranche_maturity"]
+__all__ = ["ka", "risk_weight_2012", "sec_erba", "sec_sa", "tranche_maturity", "weigh"]

@@ -27,7 +27,8 @@ def sec_erba(rating: str, *, senior: bool, maturity: float, thickness: float | N
 
     ``rating``: a grade (``AA+``, ``AAAsf``, ``A-1``) or a row of the table (``CCC+ to CCC-``).
     ``maturity``: MT in years, clamped to 1…5 (``tranche_maturity`` of the legal one). ``thickness``:
-    detachment − attachment, in (0, 1]; needed where the tranche is not senior and its rating is long-term.
+    detachment − attachment, 0…1 (0 gives the bare cell); needed where the tranche is not senior and its
+    rating is long-term.
     Raises BadInput for an unknown or absent rating, a missing thickness, or numbers out of range.
     """
     table = erba_table()
@@ -38,8 +39,8 @@ def sec_erba(rating: str, *, senior: bool, maturity: float, thickness: float | N
     needs_thickness = not senior and not bool(table.short[row])
     if needs_thickness and thickness is None:
         raise BadInput("capital.thickness_missing", value=rating)
-    if thickness is not None and not 0.0 < thickness <= 1.0:
-        raise BadInput("capital.number_range", name="thickness", value=thickness, expected="0 < thickness ≤ 1")
+    if thickness is not None and not 0.0 <= thickness <= 1.0:
+        raise BadInput("capital.number_range", name="thickness", value=thickness, expected="0 … 1")
     width = 1.0 if thickness is None else thickness
     weights = erba_weights(*(np.array([v]) for v in (row, senior, stc, float(maturity), float(width))))
     return tidy(float(weights[0]))
