@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A deadline would time the machine: the first example often pays for an import.
+settings.register_profile("absalloc", deadline=None)
+settings.load_profile("absalloc")
 
 
 @pytest.fixture(scope="session")

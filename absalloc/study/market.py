@@ -1,0 +1,130 @@
+"""Market statistics: do ratings separate spreads? Rank tests between rating grades, as rating reports print them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from absalloc.errors import BadInput
+from absalloc.terms import RATING_GRADES
+from absalloc.units import tidy
+from absalloc.universe.model import RATING, Universe
+
+ALTERNATIVES = ("two-sided", "less", "greater")
+METHODS = ("asymptotic", "exact")
+LEAST_OBSERVATIONS = 2
+
+
+def mann_whitney(
+    x: ArrayLike, y: ArrayLike, *, alternative: str = "two-sided", method: str = "asymptotic"
+) -> tuple[float, float]:
+    """Return (U of ``x``, p) of the Mann-Whitney rank test of two samples of numbers.
+
+    ``alternative``: ``two-sided``, ``less`` (x tends to be smaller) or ``greater``. ``method``: ``asymptotic``
+    (normal, corrected for ties and continuity) or ``exact``. p is never above 1. U counts pairs with x > y,
+    ties as half. Mann and Whitney (1947), computed by scipy.
+    Raises BadInput for an empty sample, a number that is not finite, ties with ``exact``, or an unknown word.
+    """
+    for word, name, choices in ((alternative, "alternative", ALTERNATIVES), (method, "method", METHODS)):
+        if word not in choices:
+            expected = ", ".join(choices)
+            raise BadInput("study.word_unknown", value=word, name=name, expected=expected, choices=choices)
+    first, second = _sample("x", x), _sample("y", y)
+    pooled = np.concatenate([first, second])
+    if method == "exact" and len(np.unique(pooled)) < len(pooled):
+        # scipy would answer as if there were no ties.
+        raise BadInput("study.exact_with_ties")
+    from scipy.stats import mannwhitneyu
+
+    if np.ptp(pooled) == 0.0:  # every rank is tied: the variance is 0 and nothing tells the samples apart
+        return len(first) * len(second) / 2.0, 1.0
+    words: Any = {"alternative": alternative, "method": method}
+    found = mannwhitneyu(first, second, use_continuity=True, **words)
+    return float(found.statistic), min(float(found.pvalue), 1.0)
+
+
+def _sample(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    sample = np.asarray(values, dtype=np.float64).ravel()
+    if sample.size == 0 or not np.isfinite(sample).all():
+        raise BadInput("study.sample", name=name, count=sample.size)
+    return sample
+
+
+@dataclass(frozen=True)
+class SpreadTests:
+    """What separates the ratings.
+
+    ``levels``: a row a grade, best first: ``rating count mean median stdev cv level_difference`` (decimals; the
+    sample standard deviation, its ratio to the mean, and 级差: the mean minus that of the next better grade
+    present; NaN where there are too few numbers). ``pairs``: a row a pair of grades: ``better worse n_better
+    n_worse u p`` where ``u`` counts the pairs in which the better grade has the wider spread, two-sided p;
+    pairs with fewer than two numbers on a side are left out. ``used`` and ``left_out``: rows with, and
+    rows without, both a spread and a long-term rating.
+    """
+
+    levels: pd.DataFrame
+    pairs: pd.DataFrame
+    used: int
+    left_out: int
+
+
+def spread_tests(universe: Universe) -> SpreadTests:
+    """Return levels and pairwise rank tests of ``spread`` between rating grades.
+
+    A tranche with several ratings counts under its lowest one; short-term ratings and rows without a spread are
+    left out. Maturities are not told apart: give a universe of one maturity bucket to compare like with like.
+    """
+    grade = _lowest_grades(universe)
+    spread = universe.column("spread")
+    usable = (grade > 0) & ~np.isnan(spread)
+    names = {step: name for name, step in RATING_GRADES.items()}
+    samples = {names[step]: spread[usable & (grade == step)] for step in np.unique(grade[usable]).tolist()}
+    return SpreadTests(
+        levels=_levels(samples), pairs=_pairs(samples), used=int(usable.sum()), left_out=int((~usable).sum())
+    )
+
+
+def _lowest_grades(universe: Universe) -> NDArray[np.int64]:
+    """Return the step of each row's lowest long-term rating over all agencies, 0 where it has none."""
+    grades = np.zeros(len(universe.table), dtype=np.int64)
+    for name in universe.table.columns:
+        if name.startswith(RATING):
+            steps = [RATING_GRADES.get(value, 0) for value in universe.column(name)]
+            grades = np.maximum(grades, np.array(steps, dtype=np.int64))
+    return grades
+
+
+def _levels(samples: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
+    rows, better = [], math.nan
+    for rating, sample in samples.items():
+        mean = float(sample.mean())
+        stdev = float(sample.std(ddof=1)) if sample.size > 1 else math.nan
+        cv = stdev / mean if mean > 0.0 else math.nan  # a ratio to a mean of 0 or less says nothing
+        figures = (mean, float(np.median(sample)), stdev, cv, mean - better)
+        rows.append((rating, int(sample.size), *map(_fact, figures)))
+        better = mean
+    return _frame(rows, ("rating", "count", "mean", "median", "stdev", "cv", "level_difference"))
+
+
+def _pairs(samples: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
+    rows = []
+    for (better, one), (worse, other) in combinations(samples.items(), 2):
+        if min(one.size, other.size) >= LEAST_OBSERVATIONS:
+            u, p = mann_whitney(one, other)
+            rows.append((better, worse, int(one.size), int(other.size), u, p))
+    return _frame(rows, ("better", "worse", "n_better", "n_worse", "u", "p"))
+
+
+def _fact(value: float) -> float:
+    return value if math.isnan(value) else tidy(value)
+
+
+def _frame(rows: Sequence[tuple[object, ...]], columns: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(columns))
