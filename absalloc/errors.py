@@ -85,8 +85,11 @@ class AbsallocError(Exception):
         return self.text("en")
 
 
-class BadInput(AbsallocError):
-    """The input cannot be used; nothing was changed or written."""
+class BadInput(AbsallocError, ValueError):
+    """The input cannot be used; nothing was changed or written.
+
+    A ValueError too, so that one raised inside a pydantic validator is caught and given its place.
+    """
 
     exit_code = 2
 
