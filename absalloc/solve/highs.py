@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from absalloc.errors import InternalError
-from absalloc.solve.csr import Floats
 from absalloc.solve.outcome import SolveSettings
 from absalloc.solve.problem import INTEGER, Problem
+from absalloc.solve.raw import Raw, Runner
 from absalloc.solve.scaling import scale
 
 NAME = "highs"
@@ -19,21 +18,7 @@ _ONE_AT_A_TIME = threading.Lock()
 """The scheduler of HiGHS is global, and resetting it under a running solve is not safe."""
 
 
-@dataclass(frozen=True, eq=False)
-class Raw:
-    """What HiGHS said of a program of continuous and integer columns, in the units of the problem.
-
-    ``status``: optimal, infeasible, unbounded, unbounded_or_infeasible, limit. ``bound`` is the word of branch and bound,
-    None for an LP; x and y None where there is none.
-    """
-
-    status: str
-    x: Floats | None
-    y: Floats | None
-    bound: float | None
-
-
-def run(problem: Problem, settings: SolveSettings, *, presolve: bool = True, tolerance: float = 1e-9) -> Raw:
+def run(problem: Problem, settings: SolveSettings, *, tolerance: float = 1e-9) -> Raw:
     """Solve ``problem`` (no Q, no semi-continuous column, at least one row and column) as it stands.
 
     Raises InternalError, naming the status, where HiGHS fails or answers outside its own documentation.
@@ -42,7 +27,7 @@ def run(problem: Problem, settings: SolveSettings, *, presolve: bool = True, tol
 
     scaled = scale(problem)
     with _ONE_AT_A_TIME:
-        highs = _loaded(highspy, problem, scaled, settings, presolve, tolerance)
+        highs = _loaded(highspy, problem, scaled, settings, tolerance)
         said = highs.run()
         if highs.getModelStatus() == highspy.HighsModelStatus.kNotset:
             # Another user of HiGHS in this process has started the scheduler with other threads.
@@ -52,10 +37,10 @@ def run(problem: Problem, settings: SolveSettings, *, presolve: bool = True, tol
         return _raw(highspy, highs, problem, scaled, status)
 
 
-def _loaded(
-    highspy: Any, problem: Problem, scaled: Any, settings: SolveSettings, presolve: bool, tolerance: float
-) -> Any:
+def _loaded(highspy: Any, problem: Problem, scaled: Any, settings: SolveSettings, tolerance: float) -> Any:
     highs = highspy.Highs()
+    # Measured: presolve costs more than it saves an LP with few rows a column, and saves one with many.
+    presolve = problem.has_integers or 4 * problem.m > problem.n
     options: dict[str, Any] = {
         "output_flag": False,
         "log_to_console": False,
@@ -77,12 +62,13 @@ def _loaded(
     for name, value in options.items():
         if highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
             raise InternalError("solve.option_refused", value=f"{name} = {value}", solver=NAME)
-    if highs.passModel(_model(highspy, problem, scaled)) == highspy.HighsStatus.kError:
+    if highs.passModel(model_of(highspy, problem, scaled)) == highspy.HighsStatus.kError:
         raise InternalError("solve.model_refused", solver=NAME)
     return highs
 
 
-def _model(highspy: Any, problem: Problem, scaled: Any) -> Any:
+def model_of(highspy: Any, problem: Problem, scaled: Any) -> Any:
+    """Return the HighsLp with the shape and kinds of ``problem`` and the numbers of ``scaled`` (or of itself)."""
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = problem.n, problem.m
     lp.col_cost_ = scaled.c
@@ -127,3 +113,6 @@ def _raw(highspy: Any, highs: Any, problem: Problem, scaled: Any, status: str) -
     if problem.has_integers and abs(info.mip_dual_bound) < 1e20:
         bound = info.mip_dual_bound / scaled.cost + problem.offset
     return Raw(status, x, y, bound)
+
+
+HIGHS = Runner(NAME, run)

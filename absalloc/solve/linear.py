@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from absalloc.errors import InternalError
 from absalloc.solve import highs
@@ -12,45 +13,51 @@ from absalloc.solve.csr import Csr, Floats
 from absalloc.solve.outcome import Outcome, SolveSettings, without_point
 from absalloc.solve.problem import Problem
 from absalloc.solve.proof import prove
+from absalloc.solve.raw import Raw, Runner
 
+Mask = NDArray[np.bool_]
 DOUBT = 1e-9
 """Least total violation, in scaled units, that counts as a proof that no point exists."""
 
 
-def solve_lp(problem: Problem, settings: SolveSettings) -> Outcome:
+def solve_lp(problem: Problem, settings: SolveSettings, runner: Runner = highs.HIGHS) -> Outcome:
     """Return the proven answer of an LP (no Q, no integers; crossing bounds and empty programs dealt with before)."""
     keep = binding_rows(problem)
     kept = only_rows(problem, keep)
-    found = highs.run(kept, settings, presolve=4 * kept.m > kept.n)
-    answer = _answer(problem, keep, found)
-    if answer is not None and answer.status != "optimal" and found.status == "optimal":
+    found = runner.run(kept, settings)
+    answer = _answer(problem, keep, found, runner.name)
+    if answer is None:
+        return resolve_no(problem, found.status, settings, runner.name)
+    if answer.reason in ("solve.not_feasible", "solve.not_proven") and runner is highs.HIGHS:
         # The same solver again, tighter: an answer that cannot be proven is not given.
-        again = _answer(problem, keep, highs.run(kept, settings, presolve=False, tolerance=1e-10))
+        again = _answer(problem, keep, highs.run(kept, settings, tolerance=1e-10), runner.name)
         answer = again if again is not None and again.status == "optimal" else answer
-    return answer if answer is not None else resolve_no(problem, found.status, settings)
+    return answer
 
 
-def _answer(problem: Problem, keep: np.ndarray, found: highs.Raw) -> Outcome | None:
-    if found.status == "optimal" and found.x is not None and found.y is not None:
-        return prove(problem, found.x, spread(found.y, keep), highs.NAME)
+def _answer(problem: Problem, keep: Mask, found: Raw, name: str) -> Outcome | None:
+    if found.status == "optimal":
+        if found.x is None or found.y is None:
+            raise InternalError("solve.status_unknown", value="optimal, without a point or duals", solver=name)
+        return prove(problem, found.x, spread(found.y, keep), name)
     if found.status != "limit":
         return None
     if found.x is None:
-        return without_point("stopped", highs.NAME, "solve.limit")
+        return without_point("stopped", name, "solve.limit")
     y = np.zeros(problem.m) if found.y is None else spread(found.y, keep)
-    return replace(prove(problem, found.x, y, highs.NAME), status="stopped", reason="solve.limit")
+    return replace(prove(problem, found.x, y, name), status="stopped", reason="solve.limit")
 
 
-def binding_rows(problem: Problem) -> np.ndarray:
+def binding_rows(problem: Problem) -> Mask:
     """Return which rows can bind: the others hold at every point within the column bounds."""
     least, most = problem.A.activity_range(problem.col_lower, problem.col_upper)
-    keep = (least < problem.row_lower) | (most > problem.row_upper)
+    keep: Mask = (least < problem.row_lower) | (most > problem.row_upper)
     if not keep.any() and problem.m:
         keep[0] = True  # HiGHS treats a program without rows on a road of its own
     return keep
 
 
-def only_rows(problem: Problem, keep: np.ndarray) -> Problem:
+def only_rows(problem: Problem, keep: Mask) -> Problem:
     """Return the program of the rows where ``keep`` holds."""
     if keep.all():
         return problem
@@ -63,37 +70,34 @@ def only_rows(problem: Problem, keep: np.ndarray) -> Problem:
     )
 
 
-def spread(y: Floats, keep: np.ndarray) -> Floats:
+def spread(y: Floats, keep: Mask) -> Floats:
     """Return the duals of all rows, nil where a row was left out."""
     full = np.zeros(len(keep))
     full[keep] = y
     return full
 
 
-def resolve_no(problem: Problem, said: str, settings: SolveSettings) -> Outcome:
-    """Return what stands behind "infeasible", "unbounded" or "unbounded or infeasible", each proven by an LP that has an answer.
+def resolve_no(problem: Problem, said: str, settings: SolveSettings, name: str) -> Outcome:
+    """Return what stands behind "infeasible", "unbounded" or either, proven by LPs that have an answer.
 
-    Infeasible: the least total violation is proven to be above nil. Unbounded: there is a point, and a direction of
-    recession that improves for ever. Raises InternalError where neither holds.
+    Infeasible: the least total violation is proven to be above nil. Unbounded: there is a point, and a direction
+    that keeps every bound improves for ever. Raises InternalError where neither holds.
     """
     worst = least_violation(problem, settings)
-    if worst.status != "optimal" or worst.bound is None or worst.x is None:
-        return without_point("stopped", highs.NAME, "solve.no_unproven")
+    if worst.status != "optimal" or worst.bound is None:
+        return without_point("stopped", name, "solve.no_unproven")
     if worst.bound > DOUBT:
-        return without_point("infeasible", highs.NAME)
+        return without_point("infeasible", name)
+    # cvxpy hands on "unbounded or infeasible" as "infeasible", so the word alone decides nothing.
+    if recession(problem, settings):
+        return without_point("unbounded", name, bound=-np.inf)
     if said == "infeasible":
-        return without_point("stopped", highs.NAME, "solve.no_unproven")
-    if falls_for_ever(problem, settings):
-        return without_point("unbounded", highs.NAME, bound=-np.inf)
-    raise InternalError(
-        "solve.status_unknown",
-        value=f"{said}, though there is a point and no direction improves for ever",
-        solver=highs.NAME,
-    )
+        return without_point("stopped", name, "solve.no_unproven")
+    raise InternalError("solve.status_unknown", value=f"{said}, without a direction that improves", solver=name)
 
 
 def least_violation(problem: Problem, settings: SolveSettings) -> Outcome:
-    """Return the LP that minimises the total violation of rows, each row relative to its greatest coefficient or bound."""
+    """Return the least total violation of rows, each relative to its greatest coefficient or bound."""
     n, m, A = problem.n, problem.m, problem.A
     size = np.zeros(m)
     np.maximum.at(size, A.row_of, np.abs(A.data))
@@ -137,7 +141,7 @@ def beside(left: Csr, right: Csr) -> Csr:
     )
 
 
-def falls_for_ever(problem: Problem, settings: SolveSettings) -> bool:
+def recession(problem: Problem, settings: SolveSettings) -> bool:
     """Return whether some direction keeps every bound for ever and lowers the cost."""
 
     def cone(lower: Floats, upper: Floats, wide: float) -> tuple[Floats, Floats]:

@@ -101,7 +101,7 @@ class Problem:
 
 
 def _vector(values: ArrayLike, name: str, length: int | None) -> Floats:
-    """A read-only copy of ``values``: one dimension, the right length, finite."""
+    """Return a read-only copy of ``values``: one dimension, the right length, finite."""
     array = _numbers(values, name, length)
     if not (np.abs(array) < HUGE).all():
         bad = int(np.flatnonzero(~(np.abs(array) < HUGE))[0])

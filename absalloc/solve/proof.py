@@ -40,7 +40,7 @@ def _excess(value: Floats, lower: Floats, upper: Floats, size: Floats) -> float:
 
 
 def _floor(size: Floats) -> float:
-    """What counts as one where a row's own terms are all nil: the typical size of the others, at most 1."""
+    """Return what counts as one where a row's own terms are all nil: the typical size of the others, at most 1."""
     filled = size[size > 0]
     return float(min(1.0, np.median(filled))) if len(filled) else 1.0
 
@@ -87,7 +87,7 @@ def relative_gap(problem: Problem, x: Floats, objective: float, bound: float) ->
 
 
 def prove(problem: Problem, x: Floats, y: Floats, solver: str) -> Outcome:
-    """Return the Outcome of an LP or QP that a solver calls solved: ``optimal`` if x and y prove it, else ``stopped``."""
+    """Return the Outcome of an LP or QP called solved: ``optimal`` if x and y prove it, else ``stopped``."""
     x = np.clip(x, problem.col_lower, problem.col_upper)
     objective = problem.value(x)
     bound, reduced = weak_duality(problem, x, y)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,22 @@ class Scaled:
     row: Floats
     col: Floats
     cost: float
+    integrality: Any
+    offset: float
+
+    @property
+    def problem(self) -> Problem:
+        """The scaled program as a Problem, offset included."""
+        return Problem(
+            self.c,
+            self.A,
+            self.row_lower,
+            self.row_upper,
+            self.col_lower,
+            self.col_upper,
+            self.integrality,
+            offset=self.offset,
+        )
 
     def x(self, scaled: Floats) -> Floats:
         """Return the point in the units of the problem."""
@@ -33,7 +50,7 @@ class Scaled:
         return scaled * self.row / self.cost
 
 
-def _power(value: float | Floats) -> Floats:
+def _power(value: float | Floats) -> Any:
     return np.exp2(np.round(np.log2(value)).clip(-60, 60))
 
 
@@ -67,4 +84,6 @@ def scale(problem: Problem) -> Scaled:
         row=row,
         col=col,
         cost=factor,
+        integrality=problem.integrality,
+        offset=problem.offset * factor,
     )

@@ -1,4 +1,4 @@
-"""Semi-continuous columns as binaries: ``lower·z ≤ x ≤ upper·z``, with an upper bound that is proven where none is given.
+"""Semi-continuous columns as binaries: ``lower·z ≤ x ≤ upper·z``, bounds proven where none are given.
 
 HiGHS has a type of its own for them, but it refuses upper bounds above 1e5 and negative lower ones.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from absalloc.errors import BadInput
-from absalloc.solve.csr import Csr, Floats
+from absalloc.solve.csr import Csr
 from absalloc.solve.outcome import Outcome
 from absalloc.solve.problem import CONTINUOUS, INTEGER, SEMICONTINUOUS, Problem
 
@@ -98,7 +98,7 @@ def bounded(problem: Problem, solve: Solve) -> Problem:
 
 
 def _extreme(relaxed: Problem, column: int, sign: int, solve: Solve) -> float | None:
-    """The proven greatest (sign 1) or least (−1) value of a column, 0 where there is no point at all, None if unbounded."""
+    """Return the proven greatest (sign 1) or least (−1) value of a column; 0 without any point, None if unbounded."""
     cost = np.zeros(relaxed.n)
     cost[column] = -float(sign)
     answer = solve(replace(relaxed, c=cost, offset=0.0))
@@ -110,7 +110,7 @@ def _extreme(relaxed: Problem, column: int, sign: int, solve: Solve) -> float | 
 
 
 def _no_worse(problem: Problem, solve: Solve) -> Problem | None:
-    """The relaxation, cut to the points that cost no more than some feasible one; None where none is found."""
+    """Return the relaxation, cut to the points that cost no more than some feasible one; None where none is found."""
     semi = semi_columns(problem)
     finite = np.concatenate(
         [b[np.isfinite(b)] for b in (problem.row_lower, problem.row_upper, problem.col_lower, problem.col_upper)]
@@ -139,6 +139,13 @@ def with_ceiling(problem: Problem, objective: float, slack: float = 1e-9) -> Pro
     )
 
 
-def restore(problem: Problem, x: Floats) -> Floats:
-    """Return the first n entries of ``x``: the columns of the program before binaries were appended."""
-    return x[: problem.n]
+def finite_binaries(problem: Problem) -> Problem:
+    """Return ``problem`` with binaries for its semi-continuous columns; unchanged where it has none.
+
+    Raises BadInput where one of them lacks a bound: a model handed on has to carry it.
+    """
+    plain = without_trivial(problem)
+    semi = semi_columns(plain)
+    for j in semi[np.isinf(plain.col_lower[semi]) | np.isinf(plain.col_upper[semi])]:
+        raise BadInput("solve.semi_unbounded", value=plain.col_names[j] if plain.col_names else int(j))
+    return as_binaries(plain) if len(semi) else plain

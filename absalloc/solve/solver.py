@@ -8,17 +8,20 @@ from dataclasses import replace
 import numpy as np
 
 from absalloc.errors import AbsallocError, BadInput, InternalError
+from absalloc.solve.highs import HIGHS
 from absalloc.solve.integer import solve_integer
 from absalloc.solve.linear import solve_lp
 from absalloc.solve.outcome import Outcome, SolveSettings, without_point
 from absalloc.solve.problem import INTEGER, SEMICONTINUOUS, Problem
+from absalloc.solve.raw import Runner
 
 BACKENDS = ("highs", "cvxpy", "pyomo")
 
 
 def solve_problem(problem: Problem, backend: str = "highs", settings: SolveSettings | None = None) -> Outcome:
-    """Return the Outcome of ``problem`` by ``backend``: highs, cvxpy or pyomo; one with Q goes to Clarabel whichever is named.
+    """Return the Outcome of ``problem`` by ``backend``: highs, cvxpy or pyomo.
 
+    A problem with Q goes to Clarabel, whichever is named.
     ``optimal`` is the only answer: its point is feasible and its gap within the promise, both computed here.
     Raises BadInput for an unknown back end or limits that make no sense, InternalError (naming solver and
     status) for a status outside the solver's documentation.
@@ -49,32 +52,40 @@ def _solve(problem: Problem, backend: str, settings: SolveSettings) -> Outcome:
         from absalloc.solve.clarabel_ import solve_quadratic
 
         return solve_quadratic(problem, settings)
+    runner = _runner(backend)
+    return (solve_integer if problem.has_integers else solve_lp)(problem, settings, runner)
+
+
+def _runner(backend: str) -> Runner:
+    """Return the back end; cvxpy and pyomo are imported only where they are asked for."""
     if backend == "cvxpy":
-        from absalloc.solve.cvxpy_ import solve_cvxpy
+        from absalloc.solve.cvxpy_ import CVXPY
 
-        return solve_cvxpy(problem, settings)
+        return CVXPY
     if backend == "pyomo":
-        from absalloc.solve.pyomo_ import solve_pyomo
+        from absalloc.solve.pyomo_ import PYOMO
 
-        return solve_pyomo(problem, settings)
-    return solve_integer(problem, settings) if problem.has_integers else solve_lp(problem, settings)
+        return PYOMO
+    return HIGHS
 
 
 def _trivial(problem: Problem) -> Outcome | None:
-    """The answers that need no solver: crossing bounds, no columns, no rows (without Q)."""
+    """Return the answers that need no solver: crossing bounds, no columns, no rows (without Q)."""
     crossed = (problem.col_lower > problem.col_upper) & (problem.integrality != SEMICONTINUOUS)
     if crossed.any() or (problem.row_lower > problem.row_upper).any():
         return without_point("infeasible", "absalloc")
+    empty = np.diff(problem.A.indptr) == 0
+    if ((problem.row_lower > 0) | (problem.row_upper < 0))[empty].any():
+        return without_point("infeasible", "absalloc")
     if problem.n == 0:
-        held = bool(((problem.row_lower <= 0) & (problem.row_upper >= 0)).all())
-        return _point(problem, np.zeros(0)) if held else without_point("infeasible", "absalloc")
+        return _point(problem, np.zeros(0))
     if problem.m == 0 and problem.Q is None:
         return _columns_alone(problem)
     return None
 
 
 def _columns_alone(problem: Problem) -> Outcome:
-    """Each column at the end its cost points to; without cost at the admissible value nearest to 0."""
+    """Put each column at the end its cost points to; without cost at the admissible value nearest to 0."""
     low, high = problem.col_lower, problem.col_upper
     whole = problem.integrality == INTEGER
     low, high = np.where(whole, np.ceil(low), low), np.where(whole, np.floor(high), high)
@@ -91,5 +102,5 @@ def _columns_alone(problem: Problem) -> Outcome:
 
 def _point(problem: Problem, x: np.ndarray) -> Outcome:
     value = problem.value(x)
-    duals = (None, None) if problem.has_integers else (np.zeros(problem.m), problem.c.copy())
-    return Outcome("optimal", x, value, value, 0.0, problem.A.times(x), *duals, "absalloc")
+    y, reduced = (None, None) if problem.has_integers else (np.zeros(problem.m), problem.c.copy())
+    return Outcome("optimal", x, value, value, 0.0, problem.A.times(x), y, reduced, "absalloc")
