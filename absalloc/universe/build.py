@@ -76,7 +76,7 @@ def build(raw: Raw, mapping: LoadedMapping | None = None) -> Part:
 def _find(raw: Raw, mapping: LoadedMapping | None) -> dict[str, tuple[_Hit, ...]]:
     """Return for each column the headers that give it: those of the mapping, else the best alias."""
     found: dict[str, tuple[_Hit, ...]] = {}
-    taken: set[str] = set()
+    taken: set[str] = set(mapping.model.ignore) if mapping else set()
     for column, headers in (mapping.model.columns if mapping else {}).items():
         hits = tuple(_Hit(h, rank, split_unit(h)[1], False) for rank, h in enumerate(headers) if h in raw.columns)
         if hits:
@@ -111,7 +111,7 @@ def _read(part: Part, column: str, hits: Sequence[_Hit], mapping: LoadedMapping 
             own=hit.unit or ("yuan" if hit.canonical and spec.kind == "money" else None), where=Where(part.raw.file),
         )  # fmt: skip
         values, problems = read_column(cells, spec, name=column, unit=unit, aliases=aliases)
-        part.failures += [failure_of(part.raw, problem, hit.header) for problem in problems]
+        part.failures += [failure_of(part.raw, problem, hit.header, not spec.required) for problem in problems]
         empty = missing(result)
         result[empty] = values[empty]
     part.columns[column] = result
@@ -197,16 +197,18 @@ def unit_choices(kind: str) -> str:
 def missing(values: np.ndarray) -> np.ndarray:
     """Return where a column of any kind has no value."""
     if values.dtype.kind == "f":
-        return np.isnan(values)
-    if values.dtype.kind == "M":
-        return np.isnat(values)
-    return np.equal(values, None)  # type: ignore[no-any-return]
+        gone: np.ndarray = np.isnan(values)
+    elif values.dtype.kind == "M":
+        gone = np.isnat(values)
+    else:
+        gone = np.fromiter((value is None for value in values), dtype=bool, count=len(values))
+    return gone
 
 
-def failure_of(raw: Raw, problem: Problem, header: str) -> Failure:
-    """Return the failure of a cell that could not be read; its row stays, its value is unknown."""
+def failure_of(raw: Raw, problem: Problem, header: str, kept: bool = True) -> Failure:
+    """Return the failure of a cell that could not be read; where its row stays, its value is unknown."""
     where = Where(raw.file, raw.lines[problem.row], header)
-    fields: dict[str, object] = {"header": header, "expected": problem.expected, "kept": True}
+    fields = {"header": header, "expected": problem.expected, "kept": kept}
     return Failure(f"universe.{problem.key}", where, problem.value, fields)
 
 
@@ -225,7 +227,7 @@ def _merge_support(part: Part) -> None:
 
 
 def _numeric_codes(part: Part, hits: Sequence[_Hit]) -> None:
-    """A code kept as a number may have lost leading zeros: its row is not used."""
+    """Report codes kept as numbers, which may have lost leading zeros: their rows are not used."""
     for hit in hits:
         for row in sorted(part.raw.numeric.get(hit.header, ())):
             where = Where(part.raw.file, part.raw.lines[row], hit.header)

@@ -45,10 +45,13 @@ def _of_file(frame: Frame, name: str | None) -> np.ndarray:
 
 
 def _required(frame: Frame, keep: np.ndarray) -> None:
+    said = {(failure.where.file, failure.where.line) for failure in frame.failures if not failure.kept}
     for column, key in (("tranche_id", "no_code"), ("product", "no_product")):
-        for row in np.flatnonzero(missing(frame.column(column))):
-            # A product text that no alias knows was reported when it was read; here its row falls out.
-            frame.fail(key, int(row), column, frame.columns["tranche_id"][row], kept=False)
+        for row in np.flatnonzero(missing(frame.column(column)) & keep):
+            where = frame.place(int(row))
+            # A product that could not be read was reported then.
+            if (where.file, where.line) not in said:
+                frame.fail(key, int(row), column, frame.column("tranche_id")[row], kept=False)
             keep[row] = False
 
 
@@ -136,7 +139,7 @@ def _matured(frame: Frame, keep: np.ndarray, reference: date | None) -> None:
 
 
 def _scales(frame: Frame) -> None:
-    """A column of rates whose middle is under 0.1 % or over 30 % was probably given another unit than it has."""
+    """Report a column of rates whose middle is under 0.1 % or over 30 %: its declared unit is probably wrong."""
     for name in ("coupon", "yield"):
         values = np.abs(frame.column(name))
         given = values[values > 0]
@@ -145,7 +148,7 @@ def _scales(frame: Frame) -> None:
         middle = float(np.median(given))
         if not 0.001 <= middle <= 0.3:
             row = int(np.flatnonzero(values > 0)[0])
-            frame.fail("scale_doubtful", row, name, f"{middle:.6%}")
+            frame.fail("scale_doubtful", row, name, f"{middle:.6%}", as_is=True)
 
 
 def _forget(frame: Frame, name: str, rows: np.ndarray) -> None:

@@ -75,6 +75,5 @@ class Frame:
     ) -> None:
         """Report a row or value; ``kept`` False drops the row."""
         where = self.place(row, column)
-        code = self.columns["tranche_id"][row] if "tranche_id" in self.columns else None
-        said = {"header": where.column, "expected": "", "tranche_id": code, **fields, "kept": kept}
+        said = {"header": where.column, "expected": "", **fields, "kept": kept}
         self.failures.append(Failure(f"universe.{key}", where, None if value is None else str(value), said))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from absalloc.terms import AGENCIES, COLUMNS
 from absalloc.terms import column as term
 from absalloc.units import INPUT_UNITS
-from absalloc.universe.aliases import HEADERS, HOLDING_HEADERS, TRADE_HEADERS, UNIT_SUFFIXES, UNIT_WORDS
+from absalloc.universe.aliases import HEADERS, UNIT_SUFFIXES, UNIT_WORDS
 
 _BRACKET = re.compile(r"^(?P<name>.+?)\s*[(\[【](?P<unit>[^()\[\]【】]+)[)\]】]$")
 _WIND_UNIT = re.compile(r"[\[【]单位[\]】]\s*(?P<unit>\S+)")
@@ -42,7 +41,7 @@ def known_unit(text: str) -> str | None:
 
 
 def split_unit(header: str) -> tuple[str, str | None]:
-    """Return (name, unit) of a header: ``发行规模(亿元)``, ``coupon_pct``, Wind's ``…\\n[单位] 亿元``."""
+    """Return (name, unit) of a header: ``发行规模(亿元)``, ``coupon_pct``, Wind's second line ``[单位] 亿元``."""
     plain = normalise(header)
     first, _, rest = plain.partition("\n")
     if rest:
@@ -70,7 +69,7 @@ def resolve_in(header: str, kind: str) -> Header | None:
 
 def accepted(column: str) -> str:
     """Return the headers that a column is known by, for an error message."""
-    return ", ".join((column, *HEADERS.get(column, ())[:6]))
+    return ", ".join((column, *HEADERS["universe"].get(column, [])[:6]))
 
 
 def all_headers() -> list[str]:
@@ -81,14 +80,9 @@ def all_headers() -> list[str]:
 @cache
 def _table(kind: str) -> dict[str, tuple[str, int]]:
     """Return normalised header -> (column, rank)."""
-    sources: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-        "universe": HEADERS,
-        "holdings": HOLDING_HEADERS,
-        "trades": TRADE_HEADERS,
-    }
-    own = [name for name, spec in COLUMNS.items() if not spec.derived] if kind == "universe" else list(sources[kind])
+    own = [name for name, spec in COLUMNS.items() if not spec.derived] if kind == "universe" else list(HEADERS[kind])
     table: dict[str, tuple[str, int]] = {}
-    for column, names in sources[kind].items():
+    for column, names in HEADERS[kind].items():
         for rank, name in enumerate(names, start=1):
             table.setdefault(normalise(name), (column, rank))
     for column in own:

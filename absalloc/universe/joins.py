@@ -71,7 +71,7 @@ def _constant(column: str, text: str, rows: int) -> np.ndarray:
 
 
 def _date_after(frame: Frame, mapping: LoadedMapping, column: str, start: str, years: str) -> None:
-    """A date some years (of 365 days) after another: vendors print terms so. Labelled ``derived``."""
+    """Fill a date some years of 365 days after another, as vendors print terms; labelled ``derived``."""
     where = mapping.where("dates", column)
     if start == "data_date":
         if mapping.data_date is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,10 +124,22 @@ def _no_shared_codes(frame: Frame) -> None:
 
 
 def _in_order(frame: Frame) -> list[Failure]:
+    """Return the failures in the order of files and lines, each with the code of its row."""
     order = {part.raw.file: place for place, part in enumerate(frame.parts)}
+    codes = (
+        {
+            (frame.parts[file].raw.file, int(line)): code
+            for file, line, code in zip(frame.file_of, frame.lines, frame.column("tranche_id"), strict=True)
+        }
+        if frame.failures
+        else {}
+    )
+    named = [
+        replace(f, fields={**f.fields, "tranche_id": codes.get((str(f.where.file), f.where.line or 0))})
+        for f in frame.failures
+    ]
     return sorted(
-        frame.failures,
-        key=lambda f: (order.get(str(f.where.file), len(order)), f.where.line or 0, str(f.where.column or "")),
+        named, key=lambda f: (order.get(str(f.where.file), len(order)), f.where.line or 0, str(f.where.column or ""))
     )
 
 

@@ -139,6 +139,7 @@ class Mapping(_Model):
     quote_basis: Literal["remaining", "original"] | None = None
     data_date: ISODate | None = None
     sheet: str | None = None
+    ignore: tuple[str, ...] = ()
     joins: tuple[Join, ...] = ()
 
 

@@ -44,7 +44,7 @@ class Failure:
     code: str
     where: Where
     value: str | None
-    fields: dict[str, object] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
 
     @property
     def kept(self) -> bool:
@@ -54,7 +54,8 @@ class Failure:
     def text(self, lang: str = "en") -> str:
         """Return place, reason, what to do and what became of the row, in ``en`` or ``zh``."""
         body = render(self.code, lang, **{"value": self.value, **self.fields})
-        fate = render("universe.row_kept" if self.kept else "universe.row_dropped", lang)
+        fates = {None: "row_kept", True: "row_as_is"} if self.kept else {None: "row_dropped", True: "row_dropped"}
+        fate = render(f"universe.{fates[self.fields.get('as_is')]}", lang)
         return f"{self.where}: {body} {fate}"
 
     def as_error(self) -> BadInput:

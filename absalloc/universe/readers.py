@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -180,9 +179,9 @@ def _assemble(name: str, data: bytes, encoding: str, rows: list[list[str]], line
         good_lines.append(line)
     if not good and not bad:
         raise BadInput("universe.no_rows", where=Where(name))
-    transposed = [list(column) for column in zip(*good, strict=True)] if good else []
-    columns = {title: column for title, column in zip_longest(titles, transposed, fillvalue=[]) if title}
-    return Raw(name, sha256(data), encoding, columns, good_lines, bad_rows=tuple(bad))  # type: ignore[arg-type]
+    transposed = [list(cells) for cells in zip(*good, strict=True)] or [[] for _ in titles]
+    columns = {title: cells for title, cells in zip(titles, transposed, strict=True) if title}
+    return Raw(name, sha256(data), encoding, columns, good_lines, bad_rows=tuple(bad))
 
 
 def _no_twice(name: str, titles: list[str], line: int) -> None:

@@ -21,9 +21,8 @@ MISSING = frozenset({"", "-", "--", "—", "——", "n/a", "#n/a", "null", "nan
 UNKNOWN_YES_NO = "true, false, yes, no, 是, 否"
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_DATE = re.compile(
-    r"(\d{4})(?:-(\d{1,2})-|/(\d{1,2})/|\.(\d{1,2})\.|年(\d{1,2})月)(\d{1,2})日?(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.0*)?)?)?"
-)
+_DAY = r"(\d{4})(?:-(\d{1,2})-|/(\d{1,2})/|\.(\d{1,2})\.|年(\d{1,2})月)(\d{1,2})日?"
+_DATE = re.compile(_DAY + r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.0*)?)?)?")
 _COMPACT = re.compile(r"(?:19|20|21)\d{6}")
 _SERIAL = re.compile(r"\d{5}(?:\.0+)?")
 EXCEL_EPOCH = date(1899, 12, 30)

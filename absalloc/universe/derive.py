@@ -1,0 +1,114 @@
+"""Facts that follow from other facts: sector, standard or not, terms in days and years, factors.
+
+What the law calls a thing is a rulebook's business; these are the few derived columns of the vocabulary.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from absalloc.terms import ABS_PRODUCTS, UNIT_PRICE_PRODUCTS
+from absalloc.units import fifteen, tidy
+from absalloc.universe.model import Universe, as_series, empty_column
+
+YEAR_DAYS = 365.0
+"""Terms in years are ACT/365F, as ABS accrue."""
+_MARKET_DEBT = (*ABS_PRODUCTS, "credit_bond")
+
+
+def derive(universe: Universe, as_of: date) -> Universe:
+    """Return the universe with its derived columns as of a date, labelled ``derived``.
+
+    ``sector nonstandard days_to_maturity remaining_term`` are computed; ``trading_days_to_maturity`` is left
+    unknown until ``calendar.with_trading_days`` is asked for it, ``days_to_reset`` because no file gives reset
+    dates, ``principal`` and ``market_value`` because they belong to holdings. Missing ``factor``,
+    ``outstanding`` and ``issue_size`` are filled where the others determine them. Past dates give negative days.
+    """
+    table = universe.table.copy(deep=False)
+    labels = dict(universe.labels)
+    rows = len(table)
+
+    def put(name: str, values: np.ndarray) -> None:
+        table[name] = as_series(values)
+        labels[name] = "derived"
+
+    put("sector", sectors(universe))
+    put("nonstandard", nonstandard(universe))
+    maturity = universe.column("expected_maturity")
+    days = np.full(rows, np.nan)
+    known = ~np.isnat(maturity)
+    days[known] = (maturity[known] - np.datetime64(as_of, "D")).astype(np.int64)
+    put("days_to_maturity", days)
+    put("remaining_term", np.array([tidy(day / YEAR_DAYS) if day == day else np.nan for day in days]))
+    for name in ("trading_days_to_maturity", "days_to_reset", "principal", "market_value"):
+        table[name] = as_series(empty_column("days", rows))
+        labels[name] = "missing"
+    _amounts(universe, table, labels)
+    return universe.replace(table=table, labels=labels)
+
+
+def sectors(universe: Universe) -> np.ndarray:
+    """Return the sector of each row: ``credit``, ``urban_investment``, ``enterprise`` or None.
+
+    Enterprise ABS and ABN whose obligor is on a cited list (``lgfv`` true) are urban investment, the rest
+    enterprise; where ``lgfv`` is unknown so is the sector.
+    """
+    result = empty_column("enum", len(universe.table))
+    by_lgfv = {True: "urban_investment", False: "enterprise", None: None}
+    for row, (product, lgfv) in enumerate(zip(universe.column("product"), universe.column("lgfv"), strict=True)):
+        if product == "credit_abs":
+            result[row] = "credit"
+        elif product in ("enterprise_abs", "abn"):
+            result[row] = by_lgfv[lgfv]
+    return result
+
+
+def nonstandard(universe: Universe) -> np.ndarray:
+    """Return whether each row is a non-standard debt asset (True, False, None for unknown).
+
+    标准化债权类资产认定规则 (2020 No. 5): credit ABS and ABN of the interbank market and ABS listed on an
+    exchange are standard; insurance asset-support plans, and what trades on neither market (银登中心,
+    北金所, 报价系统, unlisted), are not. An enterprise ABS whose market is unknown is unknown.
+    """
+    result = empty_column("bool", len(universe.table))
+    for row, (product, market) in enumerate(zip(universe.column("product"), universe.column("market"), strict=True)):
+        result[row] = _nonstandard(product, market)
+    return result
+
+
+def _nonstandard(product: str, market: str | None) -> bool | None:
+    if product == "insurance_plan":
+        return True
+    if product in _MARKET_DEBT and market == "other":
+        return True
+    if product == "enterprise_abs":
+        return False if market == "exchange" else None
+    return False
+
+
+def _amounts(universe: Universe, table: pd.DataFrame, labels: dict[str, str | np.ndarray]) -> None:
+    """Fill factor, outstanding and issue size where the others determine them."""
+    issued, left, factor = (universe.column(name).copy() for name in ("issue_size", "outstanding", "factor"))
+    before = {"issue_size": issued.copy(), "outstanding": left.copy(), "factor": factor.copy()}
+    product, repayment = universe.column("product"), universe.column("repayment")
+    # Cash and repo have no factor to speak of; a bullet repays everything at its end.
+    whole = np.isin(product, UNIT_PRICE_PRODUCTS) | (repayment == "bullet")
+    determined = np.isnan(factor) & (issued > 0) & ~np.isnan(left)
+    factor[determined] = [tidy(a / b) for a, b in zip(left[determined], issued[determined], strict=True)]
+    factor[np.isnan(factor) & whole] = 1.0
+    for row in np.flatnonzero(np.isnan(left) & ~np.isnan(issued) & ~np.isnan(factor)):
+        left[row] = fifteen(Decimal(repr(float(issued[row]))) * Decimal(repr(float(factor[row]))))
+    # Issued from outstanding only where nothing was repaid: dividing by a rounded factor would invent digits.
+    same = np.isnan(issued) & ~np.isnan(left) & (factor == 1.0)
+    issued[same] = left[same]
+    for name, values in (("issue_size", issued), ("outstanding", left), ("factor", factor)):
+        filled = np.isnan(before[name]) & ~np.isnan(values)
+        if filled.any():
+            table[name] = as_series(values)
+            mixed = universe.label(name).copy()
+            mixed[filled] = "derived"
+            labels[name] = "derived" if filled.all() else mixed
