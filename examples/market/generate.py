@@ -59,8 +59,8 @@ def write(out: Path, count: int) -> None:
     out.mkdir(parents=True, exist_ok=True)
     found, _ = tranches(count)
     write_csv(out / "market.csv", COLUMNS, found)
-    rows = [{"date": AS_OF, "curve": name, "tenor (years)": t, "yield (%)": y} for name, ys in CURVES.items() for t, y in zip(TENORS, ys, strict=True)]
-    write_csv(out / "curves.csv", ("date", "curve", "tenor (years)", "yield (%)"), rows)
+    rows = [{"date": AS_OF, "curve": name, "tenor_years": t, "yield_pct": y} for name, ys in CURVES.items() for t, y in zip(TENORS, ys, strict=True)]
+    write_csv(out / "curves.csv", ("date", "curve", "tenor_years", "yield_pct"), rows)
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from synthetic.deals import weekday
 from synthetic.levels import AS_OF, curve
 from synthetic.lines import Line, tickets
 from synthetic.names import Cast, Party
-from synthetic.schedule import add_months, value
+from synthetic.schedule import Terms, add_months, value
 
 _PLAIN: Line = {"market": "interbank", "placement": "public", "factor": 100.0, "rate_type": "fixed", "repayment": "bullet", "lgfv": False}
 
@@ -49,7 +49,7 @@ def _bond(code: str, name: str, product: str, end: date, *, rate_curve: str, ext
     years = (end - AS_OF).days / 365
     rate = round(curve(rate_curve, years) + extra, 4)
     coupon = round(curve(rate_curve, step) + extra + 0.25 * min((AS_OF - start).days / 365, 3), 2)
-    found = value(AS_OF, end, coupon / 100, "bullet", start, rate / 100)
+    found = value(Terms(AS_OF, start, end, end, coupon / 100, bond=True), rate / 100)
     return _PLAIN | {
         "tranche_id": code, "name": name, "product": product, "issuer": issuer, "coupon": coupon, "issue_date": start,
         "expected_maturity": end, "legal_maturity": end, "issue_size": size, "outstanding": size,
@@ -64,16 +64,16 @@ def public_bonds(rng: np.random.Generator) -> list[Line]:
     found: list[Line] = []
     ends = [add_months(AS_OF, m) for m in (2, 4, 7, 9, 11, 14, 20, 26, 33, 41, 52, 60, 71, 84, 96, 108, 120, 180, 240, 348)]
     for i, end in enumerate(ends):
-        found.append(_bond(f"SYN25{i + 1:04d}.IB", f"SYN国债{i + 1:02d}", "government", end - timedelta(days=int(rng.integers(1, 25))), rate_curve="government", extra=0.0, issuer="财政部(合成)", size=120_000_000_000, step=2 if i < 8 else 10)
+        found.append(_bond(f"SYN25{i + 1:04d}.IB", f"SYN国债{i + 1:02d}", "government", end - timedelta(days=int(rng.integers(1, 25))), rate_curve="CGB", extra=0.0, issuer="财政部(合成)", size=120_000_000_000, step=2 if i < 8 else 10)
                      | {"risk_weight": 0.0, "pledgeable": True, "haircut": 2.0})  # fmt: skip
     for i, months in enumerate((5, 11, 18, 30, 38, 50, 58, 75, 100, 118)):
-        found.append(_bond(f"SYN26{i + 1:04d}.IB", f"SYN政金债{i + 1:02d}", "policy_bank", add_months(AS_OF, months) - timedelta(days=int(rng.integers(1, 25))), rate_curve="policy", extra=0.0, issuer=("SYN开发银行", "SYN农发银行", "SYN进出口银行")[i % 3], size=80_000_000_000, step=5 if i < 7 else 10)
+        found.append(_bond(f"SYN26{i + 1:04d}.IB", f"SYN政金债{i + 1:02d}", "policy_bank", add_months(AS_OF, months) - timedelta(days=int(rng.integers(1, 25))), rate_curve="CDB", extra=0.0, issuer=("SYN开发银行", "SYN农发银行", "SYN进出口银行")[i % 3], size=80_000_000_000, step=5 if i < 7 else 10)
                      | {"risk_weight": 0.0, "pledgeable": True, "haircut": 3.0})  # fmt: skip
     for i, months in enumerate((8, 16, 27, 36, 48, 60, 80, 100, 120, 180)):
         region = ("江苏", "浙江", "山东", "广东", "四川", "湖北", "河南", "福建", "安徽", "湖南")[i]
-        found.append(_bond(f"SYN27{i + 1:04d}.IB", f"SYN{region}债{i + 1:02d}", "local_government", add_months(AS_OF, months) - timedelta(days=int(rng.integers(1, 25))), rate_curve="government", extra=0.12, issuer=f"{region}省政府(合成)", size=20_000_000_000, step=5 if i < 5 else 15)
+        found.append(_bond(f"SYN27{i + 1:04d}.IB", f"SYN{region}债{i + 1:02d}", "local_government", add_months(AS_OF, months) - timedelta(days=int(rng.integers(1, 25))), rate_curve="CGB", extra=0.12, issuer=f"{region}省政府(合成)", size=20_000_000_000, step=5 if i < 5 else 15)
                      | {"risk_weight": 10.0 if i % 2 else 20.0, "region": region, "pledgeable": True, "haircut": 4.0})  # fmt: skip
-    found.append(_bond("SYN280001.IB", "SYN央行票据01", "central_bank_bill", add_months(AS_OF, 3), rate_curve="government", extra=0.03, issuer="中国人民银行(合成)", size=30_000_000_000, step=1)
+    found.append(_bond("SYN280001.IB", "SYN央行票据01", "central_bank_bill", add_months(AS_OF, 3), rate_curve="CGB", extra=0.03, issuer="中国人民银行(合成)", size=30_000_000_000, step=1)
                  | {"risk_weight": 0.0, "pledgeable": True, "haircut": 2.0})  # fmt: skip
     return found
 
@@ -86,7 +86,7 @@ def credit_bonds(rng: np.random.Generator, cast: Cast) -> list[Line]:
     for i, (party, urban) in enumerate(issuers):
         grade = ("AAA", "AAA", "AA+", "AAA", "AA+", "AA")[i % 6] if urban else ("AAA", "AAA", "AAA", "AA+")[i % 4]
         months = (6, 10, 13, 16, 24, 30, 36, 44, 52, 60, 84)[i % 11]
-        line = _bond(f"SYN30{i + 1:04d}.IB", f"25{party.name}SYN{'MTN' if months > 12 else 'CP'}{i + 1:02d}", "credit_bond", add_months(AS_OF, months) - timedelta(days=int(rng.integers(1, 25))), rate_curve=f"{'lgfv' if urban else 'notes'}_{grade.lower()}", extra=round(float(rng.normal(0.0, 0.04)), 4), issuer=party.name, size=int(rng.integers(8, 25)) * 100_000_000, step=3 if months <= 36 else 8)
+        line = _bond(f"SYN30{i + 1:04d}.IB", f"25{party.name}SYN{'MTN' if months > 12 else 'CP'}{i + 1:02d}", "credit_bond", add_months(AS_OF, months) - timedelta(days=int(rng.integers(1, 25))), rate_curve=f"{'CHENGTOU' if urban else 'MTN'}_{grade}", extra=round(float(rng.normal(0.0, 0.04)), 4), issuer=party.name, size=int(rng.integers(8, 25)) * 100_000_000, step=3 if months <= 36 else 8)
         implied = {"AAA": ("AAA", "AAA-", "AA+"), "AA+": ("AA+", "AA", "AA(2)"), "AA": ("AA", "AA(2)", "AA-")}[grade][i % 3]
         found.append(line | {"region": party.region, "ultimate_group": party.group, "lgfv": urban, "issuer_rating.ccxi": grade, "rating.ccxi": grade, "rating_date": date(2025, 6, 20), "implied_rating": implied, "risk_weight": 100.0, "pledgeable": grade != "AA", "haircut": {"AAA": 8.0, "AA+": 15.0}.get(grade)})  # fmt: skip
     return found
@@ -101,10 +101,10 @@ def insurance_plans(rng: np.random.Generator, cast: Cast, count: int, start: int
         months = int(rng.integers(4, 18)) if i % 2 else int(rng.integers(18, 72))
         end = add_months(AS_OF, months)
         size = int(rng.integers(3, 25)) * 100_000_000
-        rate = round(curve("lgfv_aa" if urban else "notes_aa", months / 12) + float(rng.uniform(0.75, 1.35)), 4)
+        rate = round(curve("CHENGTOU_AA" if urban else "MTN_AA", months / 12) + float(rng.uniform(0.75, 1.35)), 4)
         begin = weekday(add_months(end, -12 * (months // 12 + 1)) - timedelta(days=10))
         coupon = round(rate + float(rng.uniform(0.0, 0.5)), 2)
-        priced = value(AS_OF, end, coupon / 100, "bullet", begin, rate / 100)
+        priced = value(Terms(AS_OF, begin, end, end, coupon / 100), rate / 100)
         grade = ("AAA", "AA+", "AAA")[i % 3]
         found.append({
             "tranche_id": f"SYN-PLAN-{i + 1:03d}", "name": f"SYN{owner.name.removeprefix('SYN')}资产支持计划{i + 1:02d}号", "deal_id": f"SYN-{start + i:05d}",

@@ -11,7 +11,7 @@ import numpy as np
 from synthetic.classes import AssetClass
 from synthetic.levels import AS_OF, abs_over_notes, curve, level_shift
 from synthetic.names import Cast, Party
-from synthetic.schedule import add_months, value
+from synthetic.schedule import BASE_CPR, Terms, add_months, value
 
 Row = dict[str, Any]
 _AGENCIES = ("ccxi", "lianhe", "golden", "pengyuan", "brilliance", "dagong")
@@ -46,7 +46,7 @@ def _issue_date(rng: np.random.Generator, cls: AssetClass, shortest: float) -> d
     draw = rng.random()
     if draw < cls.june:
         return weekday(date(2025, 6, 3) + timedelta(days=int(rng.integers(0, 23))))
-    oldest = min(0.85 * shortest, 4.5)
+    oldest = min(0.97 * shortest, 4.5)
     if cls.h1 == 0.0:  # no new deals for years: old ones only
         return weekday(AS_OF - timedelta(days=int(365 * rng.uniform(min(3.4, oldest), oldest))))
     if draw < cls.june + cls.h1 or oldest < 0.6:
@@ -122,7 +122,7 @@ def fill(rng: np.random.Generator, deal: Deal) -> None:
     """Divide the deal into tranches."""
     cls = deal.cls
     low, high = np.log(cls.size[0]), np.log(cls.size[1])
-    total = round(float(np.exp(rng.uniform(low, high))) * 100) * 1_000_000
+    total = round(float(np.exp(rng.uniform(low, high))) * 118) * 1_000_000
     shares = _shares(rng, deal)
     kinds = [k for k, _ in shares]
     sizes = _sizes(total, shares)
@@ -190,6 +190,17 @@ def _implied(rng: np.random.Generator, deal: Deal, kind: str, rated: bool, grade
     return scale[int(rng.choice(6, p=odds))]
 
 
+def terms_of(deal: Deal, row: Row) -> Terms:
+    """Return what the schedule of a tranche follows from."""
+    pool = row["repayment"] == "pass_through"
+    end = row["next_put"] if row["basis"] == "put" else row["expected_maturity"]
+    return Terms(
+        as_of=AS_OF, start=deal.issued, end=end, maturity=row["expected_maturity"], coupon=row["coupon"] / 100,
+        repayment=row["repayment"], factor=row["factor"], call=0.1 if pool else 0.0,
+        cpr=BASE_CPR.get(deal.cls.key, 0.0) if pool and deal.product == "credit_abs" else 0.0,
+    )  # fmt: skip
+
+
 def _price_facts(rng: np.random.Generator, deal: Deal, row: Row) -> None:
     """Set coupon and yield in percent, before calibration; a subordinated tranche has neither."""
     row["coupon"] = row["yield"] = row["wal"] = None
@@ -199,8 +210,8 @@ def _price_facts(rng: np.random.Generator, deal: Deal, row: Row) -> None:
     extra += 22.0 if row["kind"] == "mezzanine" else 0.0
     tenor = (row["expected_maturity"] - deal.issued).days / 365
     life = min(tenor, 3.0) if row["next_put"] else tenor * (1.0 if deal.cls.repayment == "bullet" else 0.55)
-    base = curve("notes_aaa", life) + abs_over_notes(life) + extra / 100
+    base = curve("MTN_AAA", life) + abs_over_notes(life) + extra / 100
     row["coupon"] = round(base + level_shift(deal.issued) + _COUPON_SHIFT.get((deal.product, deal.lgfv), 0.0) + float(rng.normal(0, 0.10 + 0.15 * deal.lgfv)), 2)
-    end = row["next_put"] if row["basis"] == "put" else row["expected_maturity"]
-    row["wal"] = value(AS_OF, end, row["coupon"] / 100, row["repayment"], deal.issued, 0.02).wal
-    row["yield"] = curve("notes_aaa", row["wal"]) + abs_over_notes(row["wal"]) + extra / 100 + float(rng.normal(0, 0.04))
+    row["terms"] = terms_of(deal, row)
+    row["wal"] = value(row["terms"], 0.02).wal
+    row["yield"] = curve("MTN_AAA", row["wal"]) + abs_over_notes(row["wal"]) + extra / 100 + float(rng.normal(0, 0.04))

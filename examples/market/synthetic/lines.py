@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from synthetic.deals import Deal, Row
-from synthetic.levels import AS_OF
 from synthetic.schedule import value
 
 Line = dict[str, Any]
@@ -57,7 +56,7 @@ def _line(deal: Deal, row: Row, weight: float, code: str, supporter: str | None)
         "clean_price": row.get("clean_price"), "yield": row["yield"], "yield_source": row.get("yield_source"),
         "yield_basis": row["basis"] if row["yield"] is not None else None, "wal": row["wal"],
         "modified_duration": row.get("modified_duration"), "stc": row["stc"], "npl": cls.key == "npl",
-        "market_restricted": False, "sample_weight": weight, "_accrued": row.get("accrued", 0.0),
+        "market_restricted": False, "sample_weight": weight, "_accrued": row.get("accrued", 0.0), "_terms": row.get("terms"),
     }  # fmt: skip
     for agency, grade in row["ratings"].items():
         line[f"rating.{agency}"] = f"{grade}sf"
@@ -105,6 +104,5 @@ def _offer(line: Line, cheaper: float) -> float:
     """Return the clean price of an offer ``cheaper`` percent above the line's yield."""
     if line["yield_source"] == "primary":
         return float(line["clean_price"])
-    end = line["next_put"] if line["yield_basis"] == "put" else line["expected_maturity"]
-    found = value(AS_OF, end, line["coupon"] / 100, line["repayment"], line["issue_date"], (line["yield"] + cheaper) / 100)
+    found = value(line["_terms"], (line["yield"] + cheaper) / 100)
     return round(found.clean, 4)

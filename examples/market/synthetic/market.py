@@ -89,7 +89,7 @@ def _mean_off(deals: list[Deal], weights: np.ndarray, band: tuple[float, float])
         for row in deal.rows:
             if row["grade"] == "AAA" and band[0] <= row["wal"] < band[1]:
                 amount = weight * row["issue_size"] * row["factor"]
-                top += amount * (row["yield"] - curve("notes_aaa", row["wal"]) - abs_over_notes(row["wal"]))
+                top += amount * (row["yield"] - curve("MTN_AAA", row["wal"]) - abs_over_notes(row["wal"]))
                 bottom += amount
     return top / bottom if bottom else 0.0
 
@@ -103,15 +103,14 @@ def price(deals: list[Deal], rng: np.random.Generator) -> None:
 
 
 def _price_row(deal: Deal, row: Row, rng: np.random.Generator) -> None:
-    end = row["next_put"] if row["basis"] == "put" else row["expected_maturity"]
     draw = rng.random()
     source = "trade" if draw < 0.07 else "valuation"
     if deal.issued.year == 2025 and deal.issued.month == 6 and draw > 0.6:
         source = "primary"
-        par = value(AS_OF, end, row["coupon"] / 100, row["repayment"], deal.issued, row["coupon"] / 100)
+        par = value(row["terms"], row["coupon"] / 100)
         row["yield"] = row["coupon"] + (par.clean - 100) / max(par.modified_duration, 0.1)
     row["yield"] = round(row["yield"], 4)
-    found = value(AS_OF, end, row["coupon"] / 100, row["repayment"], deal.issued, row["yield"] / 100)
+    found = value(row["terms"], row["yield"] / 100)
     row["clean_price"], row["wal"] = round(found.clean, 4), round(found.wal, 4)
     row["modified_duration"], row["yield_source"] = round(found.modified_duration, 4), source
     row["accrued"] = found.accrued
