@@ -65,13 +65,9 @@ def weak_duality(problem: Problem, x: Floats | None, y: Floats) -> tuple[float, 
     row_bound = np.where(y > 0, problem.row_lower, np.where(y < 0, problem.row_upper, 0.0))
     col_bound = np.where(reduced > 0, problem.col_lower, np.where(reduced < 0, problem.col_upper, 0.0))
     open_end = np.isinf(col_bound)
-    size = (
-        np.maximum(np.abs(cost), np.abs(y[problem.A.row_of] * problem.A.data).max(initial=0.0))
-        if open_end.any()
-        else cost
-    )
+    size = float(np.abs(cost).max(initial=0.0)) or 1.0
     reach = max(1.0, float(np.abs(x).max(initial=0.0))) if x is not None else 1.0
-    if (np.abs(reduced[open_end]) > FREE_SLACK * size[open_end]).any():
+    if (np.abs(reduced[open_end]) > FREE_SLACK * size).any():
         return -np.inf, reduced
     columns = np.where(open_end, -np.abs(reduced) * reach, reduced * np.where(open_end, 0.0, col_bound))
     return constant + float(y @ row_bound) + float(columns.sum()), reduced

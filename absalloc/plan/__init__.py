@@ -1,0 +1,1 @@
+"""Objective, budget, lots; solve, exact re-check, certificate."""

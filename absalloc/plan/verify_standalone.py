@@ -1,0 +1,399 @@
+"""Is this answer what it claims to be? Verify a certificate of absalloc with nothing but the standard library.
+
+    python verify_standalone.py certificate.json
+
+Exit code 0: every check holds. 1: one fails. 2: the file is no certificate of this version.
+
+The certificate holds a program (minimise c·x + offset within row and column bounds, every number an exact decimal), a
+point x, and one multiplier per row. All is computed again here in exact fractions: that x keeps every bound, what it
+costs, and the lower bound that the multipliers prove (weak duality), whoever found them. A bound found
+by branch and bound has no such proof and is called claimed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+SCHEMA = "absalloc.certificate/1"
+LP_GAP = Fraction(1, 10**7)
+INFINITE = ("inf", "-inf")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,1200})?")
+_HASH = re.compile(r"[0-9a-f]{64}")
+_SHAPE: dict[str, tuple[str, ...]] = {
+    "": ("schema", "meta", "inputs", "problem", "solution", "proof", "claim", "sha256"),
+    "inputs": ("universe_sha256", "rulebook_sha256"),
+    "problem": ("offset", "columns", "rows", "matrix"),
+    "columns": ("names", "cost", "lower", "upper", "integrality"),
+    "rows": ("names", "lower", "upper"),
+    "matrix": ("indptr", "indices", "values"),
+    "solution": ("x", "row_activity", "objective"),
+    "proof": ("kind", "row_dual", "bound", "gap"),
+    "claim": ("status", "solver", "bound", "gap_allowed"),
+}
+TEXTS = {
+    "hash": "the certificate has the hash it states",
+    "column_bounds": "every column lies within its bounds ({n} columns)",
+    "integrality": "every integer column is whole, every semi-continuous one nil or within bounds ({n} such columns)",
+    "row_activity": "the stated row activities are those of x ({n} rows)",
+    "row_bounds": "every row lies within its bounds, exactly ({n} rows)",
+    "objective": "the stated objective is that of x: {value}",
+    "bound": "the multipliers prove the stated lower bound: {value}",
+    "gap": "the stated gap is that of objective and bound: {value}",
+    "status": "the status '{value}' is what the numbers allow",
+    "worst": "; {count} fail, first {first}",
+}
+
+
+class Unusable(ValueError):
+    """The document is no certificate of this version: ``code`` says why, ``field`` where."""
+
+    def __init__(self, code: str, field: str, value: object = None) -> None:
+        super().__init__(f"{code}: {field} {value if value is not None else ''}".rstrip())
+        self.code, self.field, self.value = code, field, value
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: its name, whether it holds, and the fields of its text; ``failed`` names what fails."""
+
+    name: str
+    ok: bool
+    fields: dict[str, object]
+    failed: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The check in English."""
+        worst = TEXTS["worst"].format(count=len(self.failed), first=self.failed[0]) if self.failed else ""
+        return TEXTS[self.name].format(**self.fields) + worst
+
+
+@dataclass(frozen=True)
+class VerifyResult:
+    """``ok`` if every check holds; ``proven`` and ``claimed``: what holds by proof, and what by the solver's word."""
+
+    ok: bool
+    checks: tuple[Check, ...]
+    proven: tuple[str, ...]
+    claimed: tuple[str, ...]
+
+
+def load(text: str) -> dict[str, Any]:
+    """Return the document of a certificate's text. Raises Unusable for what is not one JSON object without repeats."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(pairs)) != len(pairs):
+            raise Unusable("repeated", ", ".join(key for key, _ in pairs))
+        return dict(pairs)
+
+    def refuse(word: str) -> Any:
+        raise Unusable("number", word)
+
+    try:
+        document = json.loads(text, object_pairs_hook=once, parse_constant=refuse)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise Unusable("json", str(error)) from error
+    if not isinstance(document, dict):
+        raise Unusable("json", type(document).__name__)
+    return document
+
+
+def canonical(document: dict[str, Any]) -> bytes:
+    """Return the bytes a certificate is hashed over: sorted keys, no blanks, UTF-8, without its own hash."""
+    body = {key: value for key, value in document.items() if key != "sha256"}
+    return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def decimal(value: Fraction) -> str:
+    """Return a fraction as an exact plain decimal. Raises Unusable where it has none."""
+    power, rest = 0, value.denominator
+    for prime in (10, 5, 2):
+        while rest % prime == 0:
+            power, rest = power + 1, rest // prime
+    if rest != 1:
+        raise Unusable("decimal", str(value))
+    whole = str(abs(value.numerator) * 10**power // value.denominator).rjust(power + 1, "0")
+    sign = "-" if value < 0 else ""
+    if not power:
+        return sign + whole
+    tail = whole[-power:].rstrip("0")
+    return sign + whole[:-power] + ("." + tail if tail else "")
+
+
+def rounded_up(value: Fraction) -> str:
+    """Return a ratio not below nil, rounded up to 15 decimals."""
+    step = 10**15
+    return decimal(Fraction(-((-value.numerator * step) // value.denominator), step))
+
+
+@dataclass(frozen=True)
+class _Program:
+    """A certificate read: numbers as fractions, None for a bound that is infinite."""
+
+    cost: list[Fraction]
+    offset: Fraction
+    rows: list[list[tuple[int, Fraction]]]
+    row_bounds: list[tuple[Fraction | None, Fraction | None]]
+    col_bounds: list[tuple[Fraction | None, Fraction | None]]
+    kinds: list[int]
+    x: list[Fraction]
+    y: list[Fraction]
+    col_names: list[str]
+    row_names: list[str]
+
+
+def verify(document: dict[str, Any]) -> VerifyResult:
+    """Return the verdict on a certificate, everything computed again. Raises Unusable where it cannot be read."""
+    program = _read(document)
+    stated, proof, claim = document["solution"], document["proof"], document["claim"]
+    activity, objective, bound, gap = _computed(program)
+    checks = [
+        _single("hash", hashlib.sha256(canonical(document)).hexdigest() == document["sha256"]),
+        _column_bounds(program),
+        _integrality(program),
+        _many(
+            "row_activity",
+            program.row_names,
+            [decimal(a) == s for a, s in zip(activity, stated["row_activity"], strict=True)],
+        ),
+        _many(
+            "row_bounds", program.row_names, [_within(a, b) for a, b in zip(activity, program.row_bounds, strict=True)]
+        ),
+        _single("objective", decimal(objective) == stated["objective"], stated["objective"]),
+        _single("bound", _bound_text(bound) == proof["bound"], proof["bound"]),
+        _single("gap", _gap_text(gap) == proof["gap"], proof["gap"]),
+        _status(program, claim, objective, gap),
+    ]
+    return VerifyResult(all(check.ok for check in checks), tuple(checks), *_words(checks, program, claim, gap))
+
+
+def figures(document: dict[str, Any]) -> dict[str, Any]:
+    """Return what a document has to state of its program, point and multipliers. Raises Unusable as ``verify`` does."""
+    activity, objective, bound, gap = _computed(_read(document))
+    return {
+        "row_activity": [decimal(value) for value in activity],
+        "objective": decimal(objective),
+        "bound": _bound_text(bound),
+        "gap": _gap_text(gap),
+    }
+
+
+def _computed(program: _Program) -> tuple[list[Fraction], Fraction, Fraction | None, Fraction | None]:
+    activity = [sum((a * program.x[j] for j, a in row), Fraction(0)) for row in program.rows]
+    objective = program.offset + sum((c * v for c, v in zip(program.cost, program.x, strict=True)), Fraction(0))
+    bound = weak_duality(program)
+    return activity, objective, bound, None if bound is None else relative_gap(program, objective, bound)
+
+
+def _bound_text(bound: Fraction | None) -> str:
+    return "-inf" if bound is None else decimal(bound)
+
+
+def _gap_text(gap: Fraction | None) -> str:
+    return "inf" if gap is None else rounded_up(gap)
+
+
+def weak_duality(program: _Program) -> Fraction | None:
+    """Return the least cost that the multipliers prove for the program without integers; None for −∞.
+
+    For any y: c·x ≥ Σ y_i·(row bound that y_i pushes against) + Σ d_j·(column bound that d_j pushes against),
+    with d = c − A'y. A multiplier that pushes against no bound counts as nil.
+    """
+    total = program.offset
+    reduced = list(program.cost)
+    for y, row, (lower, upper) in zip(program.y, program.rows, program.row_bounds, strict=True):
+        end = lower if y > 0 else upper
+        if y == 0 or end is None:
+            continue
+        total += y * end
+        for j, a in row:
+            reduced[j] -= y * a
+    for d, (lower, upper), kind in zip(reduced, program.col_bounds, program.kinds, strict=True):
+        if d == 0:
+            continue
+        end = lower if d > 0 else upper
+        if end is None:
+            return None
+        total += d * (end if kind != 2 else min(end, Fraction(0)) if d > 0 else max(end, Fraction(0)))
+    return total
+
+
+def relative_gap(program: _Program, objective: Fraction, bound: Fraction) -> Fraction:
+    """Return (objective − bound), not below nil, over max(|objective|, Σ|c_j x_j|, greatest |c_j|)."""
+    terms = sum((abs(c * v) for c, v in zip(program.cost, program.x, strict=True)), Fraction(0))
+    size = max(abs(objective), terms, max((abs(c) for c in program.cost), default=Fraction(0)))
+    return max(Fraction(0), objective - bound) / (size or 1)
+
+
+def _within(value: Fraction, bounds: tuple[Fraction | None, Fraction | None]) -> bool:
+    lower, upper = bounds
+    return (lower is None or lower <= value) and (upper is None or value <= upper)
+
+
+def _single(name: str, ok: bool, value: object = None) -> Check:
+    return Check(name, ok, {"value": value})
+
+
+def _many(name: str, names: list[str], held: list[bool]) -> Check:
+    failed = tuple(label for label, ok in zip(names, held, strict=True) if not ok)
+    return Check(name, not failed, {"n": len(held)}, failed)
+
+
+def _column_bounds(program: _Program) -> Check:
+    columns = zip(program.x, program.col_bounds, program.kinds, strict=True)
+    return _many("column_bounds", program.col_names, [_within(x, b) or (k == 2 and x == 0) for x, b, k in columns])
+
+
+def _integrality(program: _Program) -> Check:
+    special = [j for j, kind in enumerate(program.kinds) if kind]
+    held = [
+        program.x[j].denominator == 1
+        if program.kinds[j] == 1
+        else program.x[j] == 0 or _within(program.x[j], program.col_bounds[j])
+        for j in special
+    ]
+    return _many("integrality", [program.col_names[j] for j in special], held)
+
+
+def _status(program: _Program, claim: dict[str, Any], objective: Fraction, gap: Fraction | None) -> Check:
+    """``optimal`` needs a proven gap within 1e-7, or with integers a claimed bound within the gap allowed."""
+    allowed = _number(claim["gap_allowed"], "claim.gap_allowed")
+    proven = gap is not None and gap <= LP_GAP
+    ok = claim["status"] == "stopped" or proven
+    if not ok and any(program.kinds) and claim["bound"] is not None:
+        ok = relative_gap(program, objective, _number(claim["bound"], "claim.bound")) <= allowed
+    return _single("status", ok, claim["status"])
+
+
+def _words(
+    checks: list[Check], program: _Program, claim: dict[str, Any], gap: Fraction | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    held = {check.name: check.ok for check in checks}
+    proven, claimed = [], []
+    feasible = held["column_bounds"] and held["integrality"] and held["row_bounds"]
+    if feasible:
+        proven.append("feasible")
+    if held["objective"]:
+        proven.append("objective")
+    if held["bound"] and gap is not None:
+        proven.append("relaxation_bound" if any(program.kinds) else "bound")
+    if feasible and gap is not None and gap <= LP_GAP:
+        proven.append("optimal")
+    elif claim["status"] == "optimal":
+        claimed.append("optimal")
+    if claim["bound"] is not None:
+        claimed.append("branch_and_bound_bound")
+    return tuple(proven), tuple(claimed)
+
+
+def _number(text: Any, field: str) -> Fraction:
+    if not isinstance(text, str) or not _DECIMAL.fullmatch(text):
+        raise Unusable("number", field, text)
+    return Fraction(text)
+
+
+def _read(document: dict[str, Any]) -> _Program:
+    if document.get("schema") != SCHEMA:
+        raise Unusable("schema", "schema", document.get("schema"))
+    _keys(document, "", "document")
+    problem, inputs = _part(document, "problem"), _part(document, "inputs")
+    columns, rows, matrix = (_part(problem, name) for name in ("columns", "rows", "matrix"))
+    solution, proof, claim = (_part(document, name) for name in ("solution", "proof", "claim"))
+    for name in ("universe_sha256", "rulebook_sha256"):
+        value = inputs[name]
+        if not isinstance(value, str) or not _HASH.fullmatch(value):
+            raise Unusable("hash", f"inputs.{name}", value)
+    if not isinstance(document["meta"], dict) or document["meta"].get("sense") not in ("min", "max"):
+        raise Unusable("word", "meta.sense")
+    kinds = columns["integrality"]
+    n, m = len(_list(columns["names"], "columns.names", None)), len(_list(rows["names"], "rows.names", None))
+    if any(type(kind) is not int or kind not in (0, 1, 2) for kind in _list(kinds, "columns.integrality", n)):
+        raise Unusable("number", "columns.integrality")
+    if proof["kind"] != ("relaxation" if any(kinds) else "lp") or claim["status"] not in ("optimal", "stopped"):
+        raise Unusable("word", "proof.kind, claim.status", f"{proof['kind']}, {claim['status']}")
+    _list(solution["row_activity"], "solution.row_activity", m)
+    return _Program(
+        cost=_numbers(columns["cost"], "columns.cost", n),
+        offset=_number(problem["offset"], "problem.offset"),
+        rows=_matrix(matrix, m, n),
+        row_bounds=_bounds(rows, "rows", m),
+        col_bounds=_bounds(columns, "columns", n),
+        kinds=kinds,
+        x=_numbers(solution["x"], "solution.x", n),
+        y=_numbers(proof["row_dual"], "proof.row_dual", m),
+        col_names=[str(name) for name in columns["names"]],
+        row_names=[str(name) for name in rows["names"]],
+    )
+
+
+def _keys(mapping: dict[str, Any], name: str, field: str) -> None:
+    if set(mapping) != set(_SHAPE[name]):
+        missing = sorted(set(_SHAPE[name]) ^ set(mapping))
+        raise Unusable("keys", field, ", ".join(missing))
+
+
+def _part(parent: dict[str, Any], name: str) -> dict[str, Any]:
+    part = parent[name]
+    if not isinstance(part, dict):
+        raise Unusable("keys", name, type(part).__name__)
+    _keys(part, name, name)
+    return part
+
+
+def _list(values: Any, field: str, length: int | None) -> list[Any]:
+    if not isinstance(values, list) or (length is not None and len(values) != length):
+        raise Unusable("length", field, f"{len(values) if isinstance(values, list) else values!r} / {length}")
+    return values
+
+
+def _numbers(values: Any, field: str, length: int) -> list[Fraction]:
+    return [_number(value, field) for value in _list(values, field, length)]
+
+
+def _bounds(part: dict[str, Any], field: str, length: int) -> list[tuple[Fraction | None, Fraction | None]]:
+    lower = [
+        None if v == "-inf" else _number(v, f"{field}.lower") for v in _list(part["lower"], f"{field}.lower", length)
+    ]
+    upper = [
+        None if v == "inf" else _number(v, f"{field}.upper") for v in _list(part["upper"], f"{field}.upper", length)
+    ]
+    return list(zip(lower, upper, strict=True))
+
+
+def _matrix(matrix: dict[str, Any], m: int, n: int) -> list[list[tuple[int, Fraction]]]:
+    indptr, indices = _list(matrix["indptr"], "matrix.indptr", m + 1), _list(matrix["indices"], "matrix.indices", None)
+    values = _numbers(matrix["values"], "matrix.values", len(indices))
+    if any(type(v) is not int for v in (*indptr, *indices)) or any(not 0 <= j < n for j in indices):
+        raise Unusable("number", "matrix.indices")
+    if indptr[0] != 0 or indptr[-1] != len(indices) or any(a > b for a, b in pairwise(indptr)):
+        raise Unusable("number", "matrix.indptr")
+    return [list(zip(indices[a:b], values[a:b], strict=True)) for a, b in pairwise(indptr)]
+
+
+def main(arguments: list[str]) -> int:
+    """Verify the certificate named on the command line and print each check; return the exit code."""
+    if len(arguments) != 1 or arguments[0] in ("-h", "--help"):
+        print(__doc__)
+        return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
+    try:
+        result = verify(load(Path(arguments[0]).read_text(encoding="utf-8")))
+    except (Unusable, OSError, UnicodeDecodeError) as error:
+        print(f"not a certificate of the form {SCHEMA}: {error}", file=sys.stderr)
+        return 2
+    for check in result.checks:
+        print("ok  " if check.ok else "FAIL", check.text)
+    print("proven: ", ", ".join(result.proven) or "nothing")
+    print("claimed by the solver: ", ", ".join(result.claimed) or "nothing")
+    return 0 if result.ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
