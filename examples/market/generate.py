@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import yaml
-from synthetic import bonds, lines, market, weights
+from synthetic import bonds, books, lines, lists, market, weights
 from synthetic.deals import Deal
 from synthetic.levels import AS_OF, CURVES, TENORS
 from synthetic.names import Cast, cast
@@ -55,12 +55,34 @@ def _weights(deals: list[Deal]) -> np.ndarray:
 
 
 def write(out: Path, count: int) -> None:
-    """Write every generated file into ``out``."""
+    """Write every generated file into ``out``; the books and lists only for the shipped size."""
     out.mkdir(parents=True, exist_ok=True)
-    found, _ = tranches(count)
+    found, parties = tranches(count)
     write_csv(out / "market.csv", COLUMNS, found)
     rows = [{"date": AS_OF, "curve": name, "tenor_years": t, "yield_pct": y} for name, ys in CURVES.items() for t, y in zip(TENORS, ys, strict=True)]
     write_csv(out / "curves.csv", ("date", "curve", "tenor_years", "yield_pct"), rows)
+    rng = np.random.default_rng(SEED + 1)
+    write_csv(out / "originator_totals.csv", ("originator", "total", "as_of", "source"), lists.originator_totals(found, rng))
+    write_csv(out / "lgfv_list.csv", ("name", "region", "source", "as_of"), lists.urban(parties))
+    if count == SHIPPED:
+        _write_books(out, found, parties, rng)
+
+
+def _write_books(out: Path, found: list[lines.Line], parties: Cast, rng: np.random.Generator) -> None:
+    prohibited, restricted, related = lists.barred(parties)
+    refused = {row["name"] for row in (*prohibited, *restricted, *related)}
+    held = books.build(found, refused)
+    buyer = books.Buyer(found, refused)
+    for stem, book in held.items():
+        columns = ("tranche_id", "name", "face", "market_value", *(("book_value",) if book.amortised else ()))
+        write_csv(out / f"{stem}.csv", columns, buyer.rows(book))
+    own = {row["name"] for row in (*prohibited, *restricted)}
+    write_csv(out / "approved_list.csv", ("name", "limit", "expiry", "approver"), lists.approved(found, held, own, rng))
+    write_csv(out / "prohibited_list.csv", ("name", "reason", "since", "approver"), prohibited)
+    write_csv(out / "restricted_list.csv", ("name", "limit", "expiry", "approver"), restricted)
+    write_csv(out / "related_parties.csv", ("name", "relation", "of"), related)
+    trades = books.trades(found, held["bond-fund-open-holdings-before"], held["bond-fund-open-holdings"])
+    write_csv(out / "trades.csv", ("date", "tranche_id", "side", "face", "price"), trades)
 
 
 def main() -> None:
