@@ -1,0 +1,88 @@
+"""Cash flows: speeds, pools, waterfalls, price and yield, curves, and the valuation of a universe."""
+
+from __future__ import annotations
+
+from absalloc.cashflow.coverage import cure_amount, ic_ratio, oc_ratio
+from absalloc.cashflow.curves import Curve, CurveSet, load_curves, read_points
+from absalloc.cashflow.daycount import add_months, icma_fraction, year_fraction
+from absalloc.cashflow.distribution import Waterfall, waterfall
+from absalloc.cashflow.facts import assumption_text
+from absalloc.cashflow.model import Cell, SpreadModel, fit_spreads
+from absalloc.cashflow.pool import PoolFlows, amortisation_factors, project_pool, sequential
+from absalloc.cashflow.pricing import (
+    Durations,
+    accrued_interest,
+    clean_from_dirty,
+    durations,
+    effective_duration,
+    price,
+    remaining_price,
+    wal,
+    yield_to_maturity,
+    z_spread,
+)
+from absalloc.cashflow.schedules import Flows, build_flows
+from absalloc.cashflow.settings import CprDefault, Table, ValuationSettings
+from absalloc.cashflow.speeds import (
+    cdr_from_sda,
+    cpr_from_psa,
+    cpr_from_smm,
+    mdr_from_sda,
+    smm_from_abs,
+    smm_from_cpr,
+    smm_from_opening,
+)
+from absalloc.cashflow.structure import CoverageTest, Fee, Pay, Structure, Tranche
+from absalloc.cashflow.valuation import Valued, value_universe
+
+__all__ = [
+    "Cell",
+    "CoverageTest",
+    "CprDefault",
+    "Curve",
+    "CurveSet",
+    "Durations",
+    "Fee",
+    "Flows",
+    "Pay",
+    "PoolFlows",
+    "SpreadModel",
+    "Structure",
+    "Table",
+    "Tranche",
+    "ValuationSettings",
+    "Valued",
+    "Waterfall",
+    "accrued_interest",
+    "add_months",
+    "amortisation_factors",
+    "assumption_text",
+    "build_flows",
+    "cdr_from_sda",
+    "clean_from_dirty",
+    "cpr_from_psa",
+    "cpr_from_smm",
+    "cure_amount",
+    "durations",
+    "effective_duration",
+    "fit_spreads",
+    "ic_ratio",
+    "icma_fraction",
+    "load_curves",
+    "mdr_from_sda",
+    "oc_ratio",
+    "price",
+    "project_pool",
+    "read_points",
+    "remaining_price",
+    "sequential",
+    "smm_from_abs",
+    "smm_from_cpr",
+    "smm_from_opening",
+    "value_universe",
+    "wal",
+    "waterfall",
+    "year_fraction",
+    "yield_to_maturity",
+    "z_spread",
+]

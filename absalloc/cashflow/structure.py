@@ -1,0 +1,203 @@
+"""What a deal pays to whom: tranches, fees, the order of principal, tests, payment dates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
+
+import numpy as np
+
+from absalloc.cashflow.daycount import CONVENTIONS, year_fraction
+from absalloc.errors import BadInput
+
+
+def _need(condition: bool, part: str, value: object, expected: str, choices: tuple[str, ...] | None = None) -> None:
+    if not condition:
+        raise BadInput("cashflow.structure", value=value, expected=expected, choices=choices, part=part)
+
+
+@dataclass(frozen=True)
+class Tranche:
+    """A tranche of ``size`` yuan.
+
+    ``targets``: balance to pay down to by each period, for steps that pay ``to="target"``; after the last entry
+    the last one holds (a planned-amortisation or scheduled tranche). ``cap``: most principal in a period, one
+    number for every period, or one a period and none after the last.
+    """
+
+    name: str
+    size: float
+    targets: tuple[float, ...] | None = None
+    cap: float | tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        part = f"tranche {self.name}"
+        _need(bool(np.isfinite(self.size)) and self.size >= 0, part, self.size, "size >= 0")
+        if self.targets is not None:
+            _need(
+                len(self.targets) > 0 and all(amount >= 0 for amount in self.targets),
+                part,
+                self.targets,
+                "targets >= 0",
+            )
+        caps = self.cap if isinstance(self.cap, tuple) else () if self.cap is None else (self.cap,)
+        _need(all(amount >= 0 for amount in caps), part, self.cap, "cap >= 0")
+
+    def floor(self, period: int) -> float:
+        """Return the balance that ``period`` (from 0) pays down to, for steps that pay to target."""
+        return 0.0 if self.targets is None else self.targets[min(period, len(self.targets) - 1)]
+
+    def limit(self, period: int) -> float:
+        """Return the most principal of ``period`` (from 0)."""
+        if isinstance(self.cap, tuple):
+            return self.cap[period] if period < len(self.cap) else float("inf")
+        return float("inf") if self.cap is None else self.cap
+
+
+@dataclass(frozen=True)
+class Fee:
+    """A fee paid before the tranches: ``amount`` yuan a period plus annual ``rate`` on the opening collateral."""
+
+    name: str
+    amount: float = 0.0
+    rate: float = 0.0
+
+    def __post_init__(self) -> None:
+        _need(
+            self.amount >= 0 and 0 <= self.rate <= 1,
+            f"fee {self.name}",
+            (self.amount, self.rate),
+            "amount >= 0, 0 <= rate <= 1",
+        )
+
+    def due(self, collateral: float, years: float) -> float:
+        """Return the fee of a period of ``years`` on ``collateral``."""
+        return self.amount + self.rate * collateral * years
+
+
+@dataclass(frozen=True)
+class Pay:
+    """A step of the principal waterfall: pay ``tranches`` in order, or pro rata by balance, to zero or target."""
+
+    tranches: tuple[str, ...]
+    how: str = "sequential"
+    to: str = "zero"
+
+    def __post_init__(self) -> None:
+        _need(
+            self.how in ("sequential", "pro_rata"), "pay", self.how, "sequential, pro_rata", ("sequential", "pro_rata")
+        )
+        _need(self.to in ("zero", "target"), "pay", self.to, "zero, target", ("zero", "target"))
+
+
+@dataclass(frozen=True)
+class CoverageTest:
+    """An ``oc`` or ``ic`` test over ``tranches``; failing turns excess interest to principal."""
+
+    name: str
+    kind: str
+    tranches: tuple[str, ...]
+    trigger: float
+
+    def __post_init__(self) -> None:
+        _need(self.kind in ("oc", "ic"), f"test {self.name}", self.kind, "oc, ic", ("oc", "ic"))
+        _need(self.trigger > 0, f"test {self.name}", self.trigger, "trigger > 0")
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A deal's waterfall.
+
+    ``tranches`` in order of interest. ``principal``: steps in order (default: all tranches in sequence).
+    ``cash``: ``separate`` pays fees and interest from interest and principal from principal; ``combined``
+    pools both, fees and interest first, principal from what is left. ``excess``: interest left over is
+    ``release``d (to the residual) or ``turbo`` (to principal). ``principal_covers`` lets principal pay unpaid
+    fees and interest (separate cash). ``interest``: ``sequential`` or ``pro_rata`` by interest due. Unpaid
+    fees and interest are carried, without interest on them.
+
+    Periods: ``months`` of pool flows each, interest for months / 12 years; or dated: ``dates`` with
+    ``closing`` as start of accrual, ``day_count``, and ``collections`` pool months gathered before each date
+    (default one each); pool cash after the last date is not distributed.
+    """
+
+    tranches: tuple[Tranche, ...]
+    fees: tuple[Fee, ...] = ()
+    principal: tuple[Pay, ...] = ()
+    cash: str = "separate"
+    excess: str = "release"
+    principal_covers: bool = False
+    interest: str = "sequential"
+    tests: tuple[CoverageTest, ...] = ()
+    months: int = 1
+    dates: tuple[date, ...] = ()
+    closing: date | None = None
+    day_count: str = "ACT/365F"
+    collections: tuple[int, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        names = self.names
+        _need(len(names) > 0, "tranches", "()", "at least one tranche")
+        for part, listed in (
+            ("tranches", names),
+            ("fees", tuple(fee.name for fee in self.fees)),
+            ("tests", tuple(test.name for test in self.tests)),
+        ):
+            _need(len(set(listed)) == len(listed), part, ", ".join(listed), "different names")
+        for name, value, choices in (
+            ("cash", self.cash, ("separate", "combined")), ("excess", self.excess, ("release", "turbo")),
+            ("interest", self.interest, ("sequential", "pro_rata")), ("day_count", self.day_count, CONVENTIONS),
+        ):  # fmt: skip
+            _need(value in choices, name, value, ", ".join(choices), choices)
+        groups: tuple[Pay | CoverageTest, ...] = (*self.principal, *self.tests)
+        for group in groups:
+            for name in group.tranches:
+                _need(name in names, type(group).__name__.lower(), name, ", ".join(names), names)
+        _need(isinstance(self.months, int) and self.months >= 1, "months", self.months, "1, 3, 6, 12")
+        self._check_dates()
+
+    def _check_dates(self) -> None:
+        if not self.dates:
+            _need(
+                self.closing is None and not self.collections,
+                "dates",
+                "()",
+                "dates where closing or collections are given",
+            )
+            return
+        _need(self.closing is not None, "closing", None, "the date interest starts to accrue")
+        run = (self.closing, *self.dates)
+        _need(
+            all(a < b for a, b in pairwise(run) if a is not None and b is not None),
+            "dates",
+            self.dates,
+            "increasing dates after closing",
+        )
+        _need(
+            len(self.collections) in (0, len(self.dates)) and min(self.collections, default=0) >= 0,
+            "collections",
+            self.collections,
+            "one count a date",
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the tranches in order."""
+        return tuple(tranche.name for tranche in self.tranches)
+
+    def steps(self) -> tuple[Pay, ...]:
+        """Return the principal steps: as given, or all tranches in sequence."""
+        return self.principal or (Pay(self.names),)
+
+    def periods(self, term: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return (first pool month of each period and the end, years of each period) for ``term`` pool months.
+
+        Raises BadInput where ``collections`` take more months than the pool has.
+        """
+        if not self.dates:
+            edges = np.append(np.arange(0, term, self.months), term)
+            return edges, np.full(edges.size - 1, self.months / 12.0)
+        edges = np.concatenate(([0], np.cumsum(self.collections or (1,) * len(self.dates))))
+        _need(int(edges[-1]) <= term, "collections", int(edges[-1]), f"at most {term} pool months")
+        days = np.array([self.closing, *self.dates], "datetime64[D]")
+        return edges, year_fraction(days[:-1], days[1:], self.day_count)
