@@ -17,9 +17,16 @@ MAX_YAML_BYTES = 4_000_000
 def read_bytes(path: str | Path, limit: int = MAX_DATA_BYTES, expected: str = "data") -> bytes:
     """Return the bytes of a file.
 
-    Raises BadInput where it is missing, a folder, empty, or longer than ``limit`` bytes.
+    Raises BadInput where it is missing, a folder, empty, unreadable, or longer than ``limit`` bytes.
     """
     path = Path(path)
+    try:
+        return _read(path, limit, expected)
+    except OSError as error:  # no permission, a name too long, a disk gone
+        raise BadInput("base.file_unreadable", where=Where(str(path)), problem=error.strerror) from None
+
+
+def _read(path: Path, limit: int, expected: str) -> bytes:
     if not path.is_file():
         raise BadInput("base.file_missing", where=Where(str(path)), value=str(path))
     size = path.stat().st_size

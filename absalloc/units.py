@@ -39,7 +39,7 @@ INPUT_UNITS: dict[str, tuple[str, Decimal]] = {
     "天": ("days", Decimal(1)),
     "per100": ("price", Decimal(1)),
 }
-_QUANTITY = re.compile(r"^\s*([-+]?\d+(?:_?\d+)*(?:\.\d+)?)\s*(%|[A-Za-z]+(?: [a-z]+)*|[\u4e00-\u9fff]+)?\s*$")
+_QUANTITY = re.compile(r"^\s*([-+]?\d+(?:_\d+)*(?:\.\d+)?)\s*(%|[A-Za-z]+(?: [a-z]+)*|[\u4e00-\u9fff]+)?\s*$")
 _QUANTITY_UNITS: dict[str, tuple[str, Decimal]] = {
     "%": ("ratio", Decimal("0.01")),
     "bp": ("ratio", Decimal("0.0001")),
@@ -105,12 +105,9 @@ def quantity(text: str, where: Where | None = None) -> Quantity:
             "base.quantity_unit", where=where, value=text, expected=f"{text}%, {text} yuan, {text} days, {text} names"
         )
     if unit not in _QUANTITY_UNITS:
+        expected = "%, bp, yuan, wan, mn, yi, years, days, trading days, months, names"
         raise BadInput(
-            "base.quantity_form",
-            where=where,
-            value=text,
-            expected="%, bp, yuan, wan, mn, yi, years, days, trading days, months, names",
-            choices=_QUANTITY_UNITS,
+            "base.unit_unknown", where=where, value=unit, text=text, expected=expected, choices=_QUANTITY_UNITS
         )
     kind, factor = _QUANTITY_UNITS[unit]
     return Quantity(Fraction(Decimal(number.replace("_", "")) * factor), kind, text)

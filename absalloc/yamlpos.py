@@ -1,7 +1,8 @@
 """YAML as text with places: every scalar stays text and knows its line and column.
 
-Composed with libyaml, which takes the fastest road; duplicate keys, anchors, aliases and oversize files
-are refused, because PyYAML's own loader takes the last of two duplicates silently and reads NO as False.
+Composed with libyaml, which takes the fastest road. Duplicate keys, anchors, aliases, tags, deep nesting and
+oversize files are refused: PyYAML's own loader takes the last of two duplicates silently, reads NO as False, and
+dies on a deep file.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from absalloc.files import MAX_YAML_BYTES, decode, read_bytes
 from absalloc.where import Where
 
 MAX_NODES = 400_000
+MAX_DEPTH = 60
+_NESTING = {"MappingStartEvent": 1, "SequenceStartEvent": 1, "MappingEndEvent": -1, "SequenceEndEvent": -1}
 
 
 @dataclass(frozen=True)
@@ -49,17 +52,12 @@ def parse_yaml(text: str, name: str = "<text>") -> Document:
         raise BadInput("base.yaml_too_large", where=Where(name), size=len(text), limit=MAX_NODES)
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        for event in yaml.parse(text, Loader=loader):
-            if getattr(event, "anchor", None) is not None:
-                mark = event.start_mark
-                raise BadInput("base.yaml_alias", where=Where(name, mark.line + 1, mark.column + 1))
+        _refuse_more_than_plain(yaml.parse(text, Loader=loader), name)
         root = yaml.compose(text, Loader=loader)
     except yaml.YAMLError as error:
         found = getattr(error, "problem_mark", None)
         place = Where(name, found.line + 1, found.column + 1) if found else Where(name)
         raise BadInput("base.yaml_syntax", where=place, problem=getattr(error, "problem", None) or str(error)) from None
-    except RecursionError:
-        raise BadInput("base.yaml_too_large", where=Where(name), size=len(text), limit=MAX_NODES) from None
     if not isinstance(root, yaml.MappingNode):
         raise BadInput("base.yaml_not_mapping", where=Where(name, 1, 1))
     places: dict[tuple[str | int, ...], tuple[int, int]] = {}
@@ -67,14 +65,35 @@ def parse_yaml(text: str, name: str = "<text>") -> Document:
     return Document(name, data, places)
 
 
-def _plain(node: Any, path: tuple[str | int, ...], places: dict[tuple[str | int, ...], tuple[int, int]], name: str) -> Any:
+def _refuse_more_than_plain(events: Iterator[Any], name: str) -> None:
+    """Raise BadInput for anchors, aliases, tags, and nesting that no rulebook has.
+
+    libyaml composes by recursion in C, and a deep file takes the process down: so depth is counted first.
+    """
+    depth = 0
+    for event in events:
+        depth += _NESTING.get(type(event).__name__, 0)
+        tag = getattr(event, "tag", None)
+        refusal = "base.yaml_tag" if tag is not None else None
+        if getattr(event, "anchor", None) is not None:
+            refusal = "base.yaml_alias"
+        if depth > MAX_DEPTH:
+            refusal = "base.yaml_too_deep"
+        if refusal is not None:
+            place = Where(name, event.start_mark.line + 1, event.start_mark.column + 1)
+            raise BadInput(refusal, where=place, value=tag, limit=MAX_DEPTH)
+
+
+def _plain(
+    node: Any, path: tuple[str | int, ...], places: dict[tuple[str | int, ...], tuple[int, int]], name: str
+) -> Any:
     import yaml
 
     if len(places) > MAX_NODES:
         raise BadInput("base.yaml_too_large", where=Where(name), size="?", limit=MAX_NODES)
     places.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
     if isinstance(node, yaml.ScalarNode):
-        return None if node.value == "" and node.style is None else node.value
+        return None if node.value == "" and not node.style else node.value  # libyaml: "" is plain, Python: None
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, (*path, index), places, name) for index, item in enumerate(node.value)]
     result: dict[str, Any] = {}
@@ -82,7 +101,9 @@ def _plain(node: Any, path: tuple[str | int, ...], places: dict[tuple[str | int,
         if key in result:
             mark = value[0].start_mark
             first = places[(*path, key)][0]
-            raise BadInput("base.yaml_duplicate", where=Where(name, mark.line + 1, mark.column + 1), value=key, first=first)
+            raise BadInput(
+                "base.yaml_duplicate", where=Where(name, mark.line + 1, mark.column + 1), value=key, first=first
+            )
         # A mapping entry is found by its key, so that an error points at the word that is wrong.
         mark = value[0].start_mark
         places[(*path, key)] = (mark.line + 1, mark.column + 1)
@@ -95,7 +116,9 @@ def _keys(node: Any, name: str) -> Iterator[tuple[str, tuple[Any, Any]]]:
 
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            raise BadInput("base.yaml_not_mapping", where=Where(name, key.start_mark.line + 1, key.start_mark.column + 1))
+            raise BadInput(
+                "base.yaml_not_mapping", where=Where(name, key.start_mark.line + 1, key.start_mark.column + 1)
+            )
         yield str(key.value), (key, value)
 
 

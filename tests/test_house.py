@@ -17,7 +17,7 @@ MOST_LINES, MOST_BODY = 400, 50
 # Written in pieces, so that this file does not break its own rule.
 HOSTS = [
     "py" + "pi.org", "python" + "hosted.org", "pypi." + "tuna", "npm" + "js.", "ana" + "conda.org",
-    "crates" + ".io", "proxy." + "golang", "aliyun" + ".com", "artifactory",
+    "crates" + ".io", "proxy." + "golang", "aliyun" + ".com", "arti" + "factory",
 ]  # fmt: skip
 FOLDERS = re.compile(r"(?<![\w./-])/(?:" + "|".join(["work", "tmp", "home", "root", "Users"]) + r")/\w")
 
