@@ -117,6 +117,7 @@ COLUMNS: dict[str, Column] = {
     "issuer": _c("text", "issuer of a plain bond or counterparty", "发行人"),
     "rating_date": _c("date", "date of the latest rating report", "评级日期"),
     "implied_rating": _c("implied", "ChinaBond implied rating", "中债隐含评级"),
+    "internal_rating": _c("rating", "rating by the institution itself", "内部评级"),
     "quote_price": _c("price", "quoted clean price per 100", "报价净价", high=1000.0),
     "quote_basis": _c("enum", "what the price is per 100 of", "报价基准", values=("remaining", "original")),
     "quote_source": _c("text", "primary, dealer or own", "报价来源"),

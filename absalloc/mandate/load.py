@@ -39,7 +39,7 @@ class LoadedMandate:
         return None if found is None else Fraction(found.value)
 
     def fact(self, path: str) -> str | date | None:
-        """Return ``institution``, ``product.end_date``, ``facts.open_day`` … as text (dates as dates); None if absent."""
+        """Return ``institution``, ``product.end_date``, ``facts.x``, ``reference.x`` … as text (dates as dates), or None."""
         head, _, rest = path.partition(".")
         if head == "institution":
             return str(self.model.institution)
@@ -54,6 +54,8 @@ class LoadedMandate:
                 if isinstance(value, bool)
                 else str(value)
             )
+        if head == "reference":
+            return self.model.reference.get(rest)
         if head in ("manager", "name"):
             return getattr(self.model, head)  # type: ignore[no-any-return]
         return None

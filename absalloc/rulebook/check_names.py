@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from itertools import pairwise
 
 from absalloc.errors import BadInput
 from absalloc.mandate.models import Product
@@ -24,7 +25,7 @@ from absalloc.units import quantity
 from absalloc.yamlpos import Document
 
 SIZE_COLUMNS = ("issue_size", "outstanding", "deal_size")
-_MANDATE_HEADS = ("institution", "product", "facts", "manager", "name")
+_MANDATE_HEADS = ("institution", "product", "facts", "reference", "manager", "name")
 _UNITLESS = ("years", "days", "count", "price")
 
 
@@ -206,7 +207,7 @@ class _Check:
     def dates(self, rule: Rule, values: tuple[Dated, ...], path: tuple[str | int, ...]) -> None:
         plain = [item for item in values if item.when is None]
         ordered = sorted(plain, key=lambda item: item.from_ or self.book.modelled.from_)
-        for first, second in zip(ordered, ordered[1:], strict=False):
+        for first, second in pairwise(ordered):
             start = second.from_ or self.book.modelled.from_
             if first.to is not None and first.to >= start:
                 raise self.fail("rulebook.dates_overlap", path, rule.id, first=first.from_, second=start)
