@@ -1,0 +1,140 @@
+"""Rules × books × scenarios → rows. One pass a rule; nothing here knows a solver or a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from absalloc.errors import BadInput
+from absalloc.rows.entries import Sheet, sheet
+from absalloc.rows.limits import limit_values
+from absalloc.rows.lines import Positions
+from absalloc.rows.state import BookState
+from absalloc.rows.system import Block, RowSystem
+from absalloc.rulebook.active import ActiveRule, Limit
+from absalloc.rulebook.models import Alternative
+
+SCOPE_INSTITUTIONS: dict[str, tuple[str, ...]] = {
+    "manager_funds": ("public_fund_open", "public_fund_interval", "public_fund_closed", "money_market_fund"),
+    "manager_plans": ("private_plan",),
+    "products_public": ("wealth_product", "cash_management"),
+    "products_all": ("wealth_product", "cash_management"),
+    "bank": ("bank_own_book",),
+    "insurer": ("insurer",),
+}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named set of the same books with other numbers: prices, ratings, lives, amounts."""
+
+    name: str
+    books: tuple[BookState, ...]
+
+
+def compile_rows(books: Sequence[BookState], scenarios: Sequence[Scenario] = ()) -> RowSystem:
+    """Return the rows of all rules of the books, and again of each scenario.
+
+    Columns are (book, position). A rule whose scope is wider than the portfolio gives one set of rows over all
+    books of that scope under the same manager. Purchase-tested rules get no scenario rows: a shock that has not
+    happened bars nothing today. Raises BadInput for two books of one name.
+    """
+    names = [book.name for book in books]
+    for name in names:
+        if names.count(name) > 1:
+            files = [book.mandate.file for book in books if book.name == name]
+            raise BadInput("mandate.duplicate_name", value=name, first=files[0], second=files[1])
+    base = [Positions(book) for book in books]
+    offsets = tuple(int(o) for o in np.cumsum([0, *[p.n for p in base]])[:-1])
+    blocks: list[Block] = _compile(base, offsets, None)
+    for scenario in scenarios:
+        shocked = [Positions(book) for book in scenario.books]
+        blocks += [b for b in _compile(shocked, offsets, scenario.name) if b.rule.tested != "purchase"]
+    return RowSystem(tuple(blocks), offsets, tuple(p.n for p in base), tuple(tuple(p.ids) for p in base))
+
+
+def _compile(books: list[Positions], offsets: tuple[int, ...], scenario: str | None) -> list[Block]:
+    blocks: list[Block] = []
+    done: set[tuple[str, tuple[int, ...]]] = set()
+    for number, book in enumerate(books):
+        for rule in book.state.rules.active:
+            members = scope_books(rule, number, [p.state for p in books])
+            if (rule.id, members) in done:
+                continue
+            done.add((rule.id, members))
+            blocks += compile_rule(rule, members, books, offsets, scenario)
+    return blocks
+
+
+def scope_books(rule: ActiveRule, number: int, books: Sequence[BookState]) -> tuple[int, ...]:
+    """Return the books a rule of book ``number`` speaks of: itself, or all of its scope under the same manager."""
+    if rule.scope == "portfolio":
+        return (number,)
+    mine = books[number].mandate
+    kinds = SCOPE_INSTITUTIONS[rule.scope]
+    return tuple(
+        i
+        for i, b in enumerate(books)
+        if i == number or (b.mandate.institution in kinds and b.mandate.manager == mine.manager)
+    )
+
+
+def compile_rule(
+    rule: ActiveRule, members: tuple[int, ...], books: list[Positions], offsets: tuple[int, ...], scenario: str | None
+) -> list[Block]:
+    """Return the blocks of one rule: one a sense, and those of its ``unless`` alternative behind them."""
+    limits = rule.limits or ((Limit("max", None, "yuan"),) if rule.kind == "eligibility" else ())
+    found = [_block(rule, limit, members, books, offsets, scenario) for limit in limits]
+    if rule.if_held is not None:
+        found.append(_block(rule, Limit("min", rule.if_held, "yuan"), members, books, offsets, scenario))
+    if rule.unless is not None:
+        other = alternative_rule(rule, rule.unless)
+        for limit in other.limits:
+            block = _block(other, limit, members, books, offsets, scenario)
+            found.append(replace(block, rule=rule, branch="alternative"))
+    return found
+
+
+def alternative_rule(rule: ActiveRule, other: Alternative) -> ActiveRule:
+    """Return the ``unless`` branch as a rule of its own, under the same id."""
+    limits = []
+    for sense, written in (("max", other.max), ("min", other.min)):
+        if isinstance(written, tuple):
+            value = written[-1].value
+            limits.append(Limit(sense, value.value, value.unit, strict=written[-1].strict))  # type: ignore[arg-type]
+    measure = (other.measure,) if isinstance(other.measure, str) else tuple(other.measure)
+    return replace(
+        rule, kind="share", where=other.where, by=other.by, measure=measure, of=other.of, limits=tuple(limits),
+        unless=None, exceptions=(), require=None, plus=(),
+    )  # fmt: skip
+
+
+def _block(
+    rule: ActiveRule,
+    limit: Limit,
+    members: tuple[int, ...],
+    books: list[Positions],
+    offsets: tuple[int, ...],
+    scenario: str | None,
+) -> Block:
+    total = sum(book.n for book in books)
+    found: Sheet = sheet(rule, [books[m] for m in members], [offsets[m] for m in members], total)
+    form: Any = {"count": "count", "threshold_sum": "threshold"}.get(rule.kind, "linear")
+    if rule.if_held is not None and limit.value == rule.if_held:
+        form = "if_held"
+    eligible = rule.kind == "eligibility"
+    values = (
+        np.zeros(len(found.groups))
+        if eligible
+        else limit_values(rule, limit, found.groups, [books[m] for m in members])
+    )
+    return Block(
+        rule=rule, books=members, sense="max" if eligible else limit.sense, unit="yuan" if eligible else limit.unit,
+        strict=limit.strict and not eligible, form=form, branch="main", scenario=scenario, groups=found.groups, limit=values,
+        row=found.row, col=found.col, n=found.n, d=found.d, own=found.own, shared=found.shared, n0=found.n0, d0=found.d0,
+        over=None if rule.over is None else float(rule.over), up_to=None if rule.up_to is None else float(rule.up_to),
+        limit_exact=None if eligible else limit.value,
+    )  # fmt: skip

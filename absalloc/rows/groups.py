@@ -1,0 +1,75 @@
+"""Which group each line belongs to: by column, by several, or by a many-to-many table of the mandate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from absalloc.rows.lines import Positions
+from absalloc.rulebook.active import ActiveRule
+from absalloc.rulebook.models import By, Link
+
+UNKNOWN_GROUP = "?"
+JOINT = " / "
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Pairs of position and group: ``pos, code, share`` of equal length; ``code`` -1 for a group that is missing."""
+
+    pos: np.ndarray
+    code: np.ndarray
+    share: np.ndarray
+    words: list[str]
+
+
+def membership(rule: ActiveRule, by: By | None, positions: Positions) -> Membership:
+    """Return the groups of all positions under ``by``; without it every line is in group 0, called ''."""
+    everything = np.arange(positions.n)
+    one = np.ones(positions.n)
+    if by is None:
+        return Membership(everything, np.zeros(positions.n, dtype=np.int64), one, [""])
+    if isinstance(by, Link):
+        return _linked(by, positions)
+    names = (by,) if isinstance(by, str) else by
+    codes, words = positions.text(names[0], rule.columns)
+    for name in names[1:]:
+        more, also = positions.text(name, rule.columns)
+        codes, words = _cross(codes, words, more, also)
+    return Membership(everything, np.asarray(codes, dtype=np.int64), one, words)
+
+
+def _cross(codes: np.ndarray, words: list[str], more: np.ndarray, also: list[str]) -> tuple[np.ndarray, list[str]]:
+    gone = (codes < 0) | (more < 0)
+    mixed = codes.astype(np.int64) * max(len(also), 1) + more
+    uniques, inverse = np.unique(np.where(gone, -1, mixed), return_inverse=True)
+    labels = ["" if u < 0 else words[u // len(also)] + JOINT + also[u % len(also)] for u in uniques]
+    if len(uniques) and uniques[0] < 0:
+        return inverse - 1, labels[1:]
+    return inverse, labels
+
+
+def _linked(by: Link, positions: Positions) -> Membership:
+    table = positions.state.lists.get(by.link)
+    everything = np.arange(positions.n)
+    if table is None:
+        return Membership(everything, np.full(positions.n, -1), np.ones(positions.n), [])
+    where = {name: i for i, name in enumerate(positions.ids)}
+    words: dict[str, int] = {}
+    pos, code, share = [], [], []
+    for record in table.to_dict("records"):
+        place = where.get(str(record["tranche_id"]))
+        if place is None:
+            continue
+        pos.append(place)
+        code.append(words.setdefault(str(record[by.group]), len(words)) if record[by.group] else -1)
+        written = record.get(by.weight) if by.weight else None
+        share.append(float(written) if written else 1.0)
+    missing = np.setdiff1d(everything, np.array(pos, dtype=np.int64))
+    return Membership(
+        np.concatenate([np.array(pos, dtype=np.int64), missing]),
+        np.concatenate([np.array(code, dtype=np.int64), np.full(len(missing), -1)]),
+        np.concatenate([np.array(share), np.ones(len(missing))]),
+        list(words),
+    )
