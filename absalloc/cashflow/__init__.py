@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from absalloc.cashflow.coverage import cure_amount, ic_ratio, oc_ratio
+from absalloc.cashflow.coverage import cure_amount, ic_ratio, oc_ratio, passes
 from absalloc.cashflow.curves import Curve, CurveSet, load_curves, read_points
 from absalloc.cashflow.daycount import add_months, icma_fraction, year_fraction
 from absalloc.cashflow.distribution import Waterfall, waterfall
@@ -71,6 +71,7 @@ __all__ = [
     "load_curves",
     "mdr_from_sda",
     "oc_ratio",
+    "passes",
     "price",
     "project_pool",
     "read_points",
