@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -70,9 +71,12 @@ class TradingCalendar:
 @cache
 def exchange_calendar() -> TradingCalendar:
     """Return the Shanghai exchange's calendar of ``exchange_calendars`` (imported here: it takes 0.8 s)."""
-    import exchange_calendars
+    with warnings.catch_warnings():
+        # Its warnings are about its own use of pandas and say nothing to our users.
+        warnings.simplefilter("ignore")
+        import exchange_calendars
 
-    found = exchange_calendars.get_calendar("XSHG")
+        found = exchange_calendars.get_calendar("XSHG")
     sessions = found.sessions.to_numpy().astype("datetime64[D]")
     return TradingCalendar(sessions, sessions[0].astype(object), sessions[-1].astype(object), "exchange_calendars XSHG")
 

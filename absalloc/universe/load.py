@@ -99,13 +99,16 @@ def _frame(parts: Sequence[Part], mapping: LoadedMapping | None) -> Frame:
 
 def _mapped_headers(parts: Sequence[Part], mapping: LoadedMapping) -> None:
     known = [header for part in parts for header in part.raw.columns]
-    for column, headers in mapping.model.columns.items():
-        for header in headers:
-            if header not in known:
-                raise BadInput(
-                    "universe.header_unknown", where=mapping.where("columns", column), value=header,
-                    expected=", ".join(known), choices=known,
-                )  # fmt: skip
+    named: list[tuple[tuple[str, ...], str]] = [
+        (("columns", column), header) for column, headers in mapping.model.columns.items() for header in headers
+    ]
+    named += [(("ignore",), header) for header in mapping.model.ignore]
+    for path, header in named:
+        if header not in known:
+            raise BadInput(
+                "universe.header_unknown", where=mapping.where(*path), value=header,
+                expected=", ".join(known), choices=known,
+            )  # fmt: skip
 
 
 def _no_shared_codes(frame: Frame) -> None:
@@ -128,7 +131,7 @@ def _in_order(frame: Frame) -> list[Failure]:
     order = {part.raw.file: place for place, part in enumerate(frame.parts)}
     codes = (
         {
-            (frame.parts[file].raw.file, int(line)): code
+            (frame.parts[int(file)].raw.file, int(line)): code
             for file, line, code in zip(frame.file_of, frame.lines, frame.column("tranche_id"), strict=True)
         }
         if frame.failures

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
+from math import isfinite
 
 import numpy as np
 
@@ -117,7 +118,10 @@ def number(text: str, unit: str | None = None, kind: str = "count") -> float:
     if len(plain) <= SIGNIFICANT_DIGITS and "e" not in plain and "E" not in plain:
         # Every unit is a power of ten, so the scaled decimal has the same digits: float() rounds it once.
         return float(f"{plain}e{shift}")
-    return fifteen(Decimal(plain) * factor)
+    value = fifteen(Decimal(plain) * factor)
+    if not isfinite(value):
+        raise Unreadable("bad_number")
+    return value
 
 
 def in_range(value: float, spec: Column) -> float:
