@@ -37,8 +37,9 @@ def tranches(count: int) -> tuple[list[lines.Line], Cast]:
     deals = market.ordinary(rngs[1], parties, count - urban - plans)
     deals += market.urban(rngs[2], parties, urban, len(deals) + 1)
     sample = _weights(deals)
+    market.label(deals, rngs[3])
     market.calibrate_spreads(deals, sample)
-    market.price(deals, rngs[3])
+    market.price(deals)
     found = lines.to_lines(deals, sample, rngs[4])
     lines.add_quotes(found, rngs[5], round(0.2 * count))
     found += bonds.insurance_plans(rngs[6], parties, plans, len(deals) + 1)
@@ -59,10 +60,16 @@ def write(out: Path, count: int) -> None:
     out.mkdir(parents=True, exist_ok=True)
     found, parties = tranches(count)
     write_csv(out / "market.csv", COLUMNS, found)
-    rows = [{"date": AS_OF, "curve": name, "tenor_years": t, "yield_pct": y} for name, ys in CURVES.items() for t, y in zip(TENORS, ys, strict=True)]
+    rows = [
+        {"date": AS_OF, "curve": name, "tenor_years": t, "yield_pct": y}
+        for name, ys in CURVES.items()
+        for t, y in zip(TENORS, ys, strict=True)
+    ]
     write_csv(out / "curves.csv", ("date", "curve", "tenor_years", "yield_pct"), rows)
     rng = np.random.default_rng(SEED + 1)
-    write_csv(out / "originator_totals.csv", ("originator", "total", "as_of", "source"), lists.originator_totals(found, rng))
+    write_csv(
+        out / "originator_totals.csv", ("originator", "total", "as_of", "source"), lists.originator_totals(found, rng)
+    )
     write_csv(out / "lgfv_list.csv", ("name", "region", "source", "as_of"), lists.urban(parties))
     if count == SHIPPED:
         _write_books(out, found, parties, rng)

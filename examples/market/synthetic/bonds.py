@@ -13,7 +13,14 @@ from synthetic.lines import Line, tickets
 from synthetic.names import Cast, Party
 from synthetic.schedule import Terms, add_months, value
 
-_PLAIN: Line = {"market": "interbank", "placement": "public", "factor": 100.0, "rate_type": "fixed", "repayment": "bullet", "lgfv": False}
+_PLAIN: Line = {
+    "market": "interbank",
+    "placement": "public",
+    "factor": 100.0,
+    "rate_type": "fixed",
+    "repayment": "bullet",
+    "lgfv": False,
+}
 
 
 def _money_line(code: str, name: str, product: str, rate: float, days: int | None, **more: Any) -> Line:
@@ -41,7 +48,9 @@ def money_market(cast: Cast) -> list[Line]:
     ]  # fmt: skip
 
 
-def _bond(code: str, name: str, product: str, end: date, *, rate_curve: str, extra: float, issuer: str, size: int, step: int) -> Line:
+def _bond(
+    code: str, name: str, product: str, end: date, *, rate_curve: str, extra: float, issuer: str, size: int, step: int
+) -> Line:
     """Return a bond with a coupon near the level of its issue, priced off a curve plus ``extra`` percent."""
     start = weekday(add_months(end, -12 * step))
     while start >= AS_OF:
@@ -62,7 +71,9 @@ def _bond(code: str, name: str, product: str, end: date, *, rate_curve: str, ext
 def public_bonds(rng: np.random.Generator) -> list[Line]:
     """Return government (some under one year), central-bank, policy and local-government bonds."""
     found: list[Line] = []
-    ends = [add_months(AS_OF, m) for m in (2, 4, 7, 9, 11, 14, 20, 26, 33, 41, 52, 60, 71, 84, 96, 108, 120, 180, 240, 348)]
+    ends = [
+        add_months(AS_OF, m) for m in (2, 4, 7, 9, 11, 14, 20, 26, 33, 41, 52, 60, 71, 84, 96, 108, 120, 180, 240, 348)
+    ]
     for i, end in enumerate(ends):
         found.append(_bond(f"SYN25{i + 1:04d}.IB", f"SYN国债{i + 1:02d}", "government", end - timedelta(days=int(rng.integers(1, 25))), rate_curve="CGB", extra=0.0, issuer="财政部(合成)", size=120_000_000_000, step=2 if i < 8 else 10)
                      | {"risk_weight": 0.0, "pledgeable": True, "haircut": 2.0})  # fmt: skip
@@ -80,14 +91,28 @@ def public_bonds(rng: np.random.Generator) -> list[Line]:
 
 def credit_bonds(rng: np.random.Generator, cast: Cast) -> list[Line]:
     """Return plain bonds of obligors that also stand behind ABS: banks, lessors, property, urban-investment companies."""
-    issuers: list[tuple[Party, bool]] = [(p, False) for p in (*cast.banks[:8], *cast.leasing[:10], *cast.property[:6], *cast.corporates[:10])]
+    issuers: list[tuple[Party, bool]] = [
+        (p, False) for p in (*cast.banks[:8], *cast.leasing[:10], *cast.property[:6], *cast.corporates[:10])
+    ]
     issuers += [(p, True) for p in cast.lgfvs[:20]]
     found = []
     for i, (party, urban) in enumerate(issuers):
         grade = ("AAA", "AAA", "AA+", "AAA", "AA+", "AA")[i % 6] if urban else ("AAA", "AAA", "AAA", "AA+")[i % 4]
         months = (6, 10, 13, 16, 24, 30, 36, 44, 52, 60, 84)[i % 11]
-        line = _bond(f"SYN30{i + 1:04d}.IB", f"25{party.name}SYN{'MTN' if months > 12 else 'CP'}{i + 1:02d}", "credit_bond", add_months(AS_OF, months) - timedelta(days=int(rng.integers(1, 25))), rate_curve=f"{'CHENGTOU' if urban else 'MTN'}_{grade}", extra=round(float(rng.normal(0.0, 0.04)), 4), issuer=party.name, size=int(rng.integers(8, 25)) * 100_000_000, step=3 if months <= 36 else 8)
-        implied = {"AAA": ("AAA", "AAA-", "AA+"), "AA+": ("AA+", "AA", "AA(2)"), "AA": ("AA", "AA(2)", "AA-")}[grade][i % 3]
+        line = _bond(
+            f"SYN30{i + 1:04d}.IB",
+            f"25{party.name}SYN{'MTN' if months > 12 else 'CP'}{i + 1:02d}",
+            "credit_bond",
+            add_months(AS_OF, months) - timedelta(days=int(rng.integers(1, 25))),
+            rate_curve=f"{'CHENGTOU' if urban else 'MTN'}_{grade}",
+            extra=round(float(rng.normal(0.0, 0.04)), 4),
+            issuer=party.name,
+            size=int(rng.integers(8, 25)) * 100_000_000,
+            step=3 if months <= 36 else 8,
+        )
+        implied = {"AAA": ("AAA", "AAA-", "AA+"), "AA+": ("AA+", "AA", "AA(2)"), "AA": ("AA", "AA(2)", "AA-")}[grade][
+            i % 3
+        ]
         found.append(line | {"region": party.region, "ultimate_group": party.group, "lgfv": urban, "issuer_rating.ccxi": grade, "rating.ccxi": grade, "rating_date": date(2025, 6, 20), "implied_rating": implied, "risk_weight": 100.0, "pledgeable": grade != "AA", "haircut": {"AAA": 8.0, "AA+": 15.0}.get(grade)})  # fmt: skip
     return found
 
@@ -124,4 +149,10 @@ def offer_all(lines: list[Line], rng: np.random.Generator) -> None:
     """Put a dealer's offer on every plain bond, the money-market lines apart."""
     for line in lines:
         if "issue_size" in line:
-            line |= {"available_face": min(line["issue_size"] // 20, 2_000_000_000), "quote_price": line["clean_price"], "quote_basis": "remaining", "quote_side": "offer", "quote_source": "dealer"}
+            line |= {
+                "available_face": min(line["issue_size"] // 20, 2_000_000_000),
+                "quote_price": line["clean_price"],
+                "quote_basis": "remaining",
+                "quote_side": "offer",
+                "quote_source": "dealer",
+            }

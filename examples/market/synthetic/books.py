@@ -73,8 +73,8 @@ class Buyer:
             if self._skip(line) or any(names.get(key, 0) >= 2 for key in keys):
                 continue
             unit = worth(line, 100_000)
-            room = min(Decimal(each), Decimal(share) * line["issue_size"] * dirty(line) / 100, left)
-            face = int(room / unit) * 100_000
+            most = int(share * line["issue_size"]) // 100_000
+            face = min(int(min(Decimal(each), left) / unit), most) * 100_000
             if face < 1_000_000:
                 continue
             book.face[line["tranche_id"]] = face
@@ -87,18 +87,32 @@ class Buyer:
         raise RuntimeError(f"the market is too small for the book: {left} yuan left")
 
     def _skip(self, line: Line) -> bool:
-        parties = (line["originator"], line["core_debtor"], line["ultimate_group"], line["manager"], line["support_party"])
+        parties = (
+            line["originator"],
+            line["core_debtor"],
+            line["ultimate_group"],
+            line["manager"],
+            line["support_party"],
+        )
         return line["tranche_id"] in self._used or any(p in self._barred for p in parties)
 
     def plans(self, book: Book, test: Test, *, each: int, count: int) -> None:
         """Buy ``count`` non-standard plans, ``each`` yuan of face."""
-        found = [x for x in self.lines.values() if x["product"] == "insurance_plan" and test(x) and x["originator"] not in self._barred]
+        found = [
+            x
+            for x in self.lines.values()
+            if x["product"] == "insurance_plan" and test(x) and x["originator"] not in self._barred
+        ]
         for line in found[:count]:
             book.face[line["tranche_id"]] = each
 
     def bonds(self, book: Book, test: Test, amount: int, *, share: float) -> None:
         """Buy every plain bond that satisfies ``test`` evenly, at most ``share`` of its issue, up to ``amount``."""
-        found = [x for x in self.lines.values() if "issue_size" in x and "deal_id" not in x and test(x) and x["issuer"] not in self._barred]
+        found = [
+            x
+            for x in self.lines.values()
+            if "issue_size" in x and "deal_id" not in x and test(x) and x["issuer"] not in self._barred
+        ]
         for line in found:
             face = int(min(amount / len(found), share * line["issue_size"])) // 1_000_000 * 1_000_000
             if face:
@@ -108,7 +122,9 @@ class Buyer:
         """Put what is left of net asset value and borrowing into cash. Raises RuntimeError where nothing is left."""
         held = sum((worth(self.lines[k], f) for k, f in book.face.items()), Decimal(0))
         lent = sum((m for k, m in book.money.items() if k != "SYN-REPO-7D"), Decimal(0))
-        book.money["SYN-CASH"] = (Decimal(book.nav) + book.money.get("SYN-REPO-7D", Decimal(0)) - held - lent).quantize(FEN)
+        book.money["SYN-CASH"] = (Decimal(book.nav) + book.money.get("SYN-REPO-7D", Decimal(0)) - held - lent).quantize(
+            FEN
+        )
         if book.money["SYN-CASH"] <= 0:
             raise RuntimeError(f"no cash left: {book.money['SYN-CASH']}")
 
@@ -121,7 +137,10 @@ class Buyer:
                 row["book_value"] = self._amortised(self.lines[code], book.face[code])
             found.append(row)
         for code, money in book.money.items():
-            found.append({"tranche_id": code, "name": self.lines[code]["name"], "market_value": str(money)} | ({"book_value": str(money)} if book.amortised else {}))
+            found.append(
+                {"tranche_id": code, "name": self.lines[code]["name"], "market_value": str(money)}
+                | ({"book_value": str(money)} if book.amortised else {})
+            )
         return found
 
     def _amortised(self, line: Line, face: int) -> str:
@@ -136,7 +155,11 @@ def _is(*products: str, low: int = 0, high: int = 40_000) -> Test:
 
 
 def _good_credit(low: int = 0, high: int = 40_000) -> Test:
-    return lambda line: line["product"] == "credit_bond" and line["implied_rating"] in ("AAA", "AAA-", "AA+") and low < _days(line) <= high
+    return lambda line: (
+        line["product"] == "credit_bond"
+        and line["implied_rating"] in ("AAA", "AAA-", "AA+")
+        and low < _days(line) <= high
+    )
 
 
 def build(lines: list[Line], barred: set[str]) -> dict[str, Book]:
@@ -175,7 +198,8 @@ def _redeemed(buyer: Buyer, before: Book) -> Book:
         kept = {"policy_bank": 0.35, "government": 0.75, "local_government": 0.3}.get(product, 1.0)
         if product == "government" and _days(buyer.lines[code]) > 360:
             kept = 0.6
-        book.face[code] = int(before.face[code] * kept) // 1_000_000 * 1_000_000
+        if kept < 1:
+            book.face[code] = int(before.face[code] * kept) // 1_000_000 * 1_000_000
     buyer.close(book)
     return book
 
@@ -193,9 +217,22 @@ def _interval_fund(buyer: Buyer) -> Book:
 
 
 def _wealth(buyer: Buyer) -> Book:
-    book = Book(3_000_000_000, money={"SYN-DEP-3M": Decimal(200_000_000), "SYN-DEP-1Y": Decimal(200_000_000), "SYN-REPO-7D": Decimal(450_000_000)})
+    book = Book(
+        3_000_000_000,
+        money={
+            "SYN-DEP-3M": Decimal(200_000_000),
+            "SYN-DEP-1Y": Decimal(200_000_000),
+            "SYN-REPO-7D": Decimal(450_000_000),
+        },
+    )
     last = (date(2026, 12, 31) - AS_OF).days
-    buyer.abs_lines(book, lambda x: x["product"] != "insurance_plan" and _days(x) <= last, 1_100_000_000, each=75_000_000, share=0.15)
+    buyer.abs_lines(
+        book,
+        lambda x: x["product"] != "insurance_plan" and _days(x) <= last,
+        1_100_000_000,
+        each=75_000_000,
+        share=0.15,
+    )
     buyer.plans(book, lambda x: _days(x) <= last and x["rating.lianhe"] is not None, each=50_000_000, count=3)
     buyer.bonds(book, _good_credit(high=last), 700_000_000, share=0.08)
     buyer.bonds(book, _is("policy_bank", high=last), 600_000_000, share=0.05)
@@ -207,8 +244,20 @@ def _wealth(buyer: Buyer) -> Book:
 def _bank(buyer: Buyer) -> Book:
     book = Book(3_000_000_000, amortised=True)
     wanted = ("rmbs", "auto", "micro", "consumer", "leasing")
-    buyer.abs_lines(book, lambda x: x["product"] == "credit_abs" and x["asset_type"] in wanted, 1_700_000_000, each=150_000_000, share=0.2)
-    buyer.abs_lines(book, lambda x: x["product"] in ("enterprise_abs", "abn") and not x["lgfv"] and _days(x) < 2000, 900_000_000, each=90_000_000, share=0.15)
+    buyer.abs_lines(
+        book,
+        lambda x: x["product"] == "credit_abs" and x["asset_type"] in wanted,
+        1_700_000_000,
+        each=150_000_000,
+        share=0.2,
+    )
+    buyer.abs_lines(
+        book,
+        lambda x: x["product"] in ("enterprise_abs", "abn") and not x["lgfv"] and _days(x) < 2000,
+        900_000_000,
+        each=90_000_000,
+        share=0.15,
+    )
     buyer.close(book)
     return book
 

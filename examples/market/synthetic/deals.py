@@ -15,7 +15,13 @@ from synthetic.schedule import BASE_CPR, Terms, add_months, value
 
 Row = dict[str, Any]
 _AGENCIES = ("ccxi", "lianhe", "golden", "pengyuan", "brilliance", "dagong")
-_COUPON_SHIFT = {("credit_abs", False): -0.16, ("enterprise_abs", False): 0.05, ("abn", False): 0.06, ("enterprise_abs", True): 0.75, ("abn", True): 0.75}
+_COUPON_SHIFT = {
+    ("credit_abs", False): -0.16,
+    ("enterprise_abs", False): 0.05,
+    ("abn", False): 0.06,
+    ("enterprise_abs", True): 0.75,
+    ("abn", True): 0.75,
+}
 """Percent added to coupons so that the unweighted means start near the published ones; raking does the rest."""
 _IMPLIED_BP = {"AAA": -4.0, "AAA-": 0.0, "AA+": 6.0, "AA": 20.0, "AA(2)": 38.0, "AA-": 70.0}
 
@@ -74,7 +80,10 @@ def _tenors(deal: Deal, kinds: list[str]) -> list[float]:
     ends = [deal.years * (k + 1) / seniors for k in range(seniors)]
     if deal.cls.repayment == "pass_through" and seniors > 1:
         ends[0] = deal.years * 0.5
-    return [ends[min(i, seniors - 1)] + {"senior": 0.0, "mezzanine": 0.25, "subordinated": 0.5}[kind] for i, kind in enumerate(kinds)]
+    return [
+        ends[min(i, seniors - 1)] + {"senior": 0.0, "mezzanine": 0.25, "subordinated": 0.5}[kind]
+        for i, kind in enumerate(kinds)
+    ]
 
 
 def _sizes(total: int, shares: list[tuple[str, float]]) -> list[int]:
@@ -115,7 +124,18 @@ def new_deal(rng: np.random.Generator, number: int, cls: AssetClass, cast: Cast)
         first = years / cls.seniors[1]
     manager = managers[int(rng.integers(len(managers)))]
     grade = "AAA" if rng.random() < 0.9 else "AA+"
-    return Deal(number, cls, owner, originator, manager, _issue_date(rng, cls, first), years, cls.party == "lgfvs", grade, cls.product)
+    return Deal(
+        number,
+        cls,
+        owner,
+        originator,
+        manager,
+        _issue_date(rng, cls, first),
+        years,
+        cls.party == "lgfvs",
+        grade,
+        cls.product,
+    )
 
 
 def fill(rng: np.random.Generator, deal: Deal) -> None:
@@ -130,7 +150,9 @@ def fill(rng: np.random.Generator, deal: Deal) -> None:
     private = deal.product == "enterprise_abs" or (deal.product == "abn" and bool(rng.random() < 0.55))
     stc = cls.key == "auto" and bool(rng.random() < 0.4)
     begins = deal.issued
-    for i, (kind, size, tenor, point) in enumerate(zip(kinds, sizes, _tenors(deal, kinds), _points(kinds, sizes), strict=True)):
+    for i, (kind, size, tenor, point) in enumerate(
+        zip(kinds, sizes, _tenors(deal, kinds), _points(kinds, sizes), strict=True)
+    ):
         ends = add_months(deal.issued, max(round(tenor * 12), 1))
         row: Row = {
             "kind": kind, "i": i + 1, "issue_size": size, "attachment": point[0], "detachment": point[1],
@@ -211,7 +233,13 @@ def _price_facts(rng: np.random.Generator, deal: Deal, row: Row) -> None:
     tenor = (row["expected_maturity"] - deal.issued).days / 365
     life = min(tenor, 3.0) if row["next_put"] else tenor * (1.0 if deal.cls.repayment == "bullet" else 0.55)
     base = curve("MTN_AAA", life) + abs_over_notes(life) + extra / 100
-    row["coupon"] = round(base + level_shift(deal.issued) + _COUPON_SHIFT.get((deal.product, deal.lgfv), 0.0) + float(rng.normal(0, 0.10 + 0.15 * deal.lgfv)), 2)
+    row["coupon"] = round(
+        base
+        + level_shift(deal.issued)
+        + _COUPON_SHIFT.get((deal.product, deal.lgfv), 0.0)
+        + float(rng.normal(0, 0.10 + 0.15 * deal.lgfv)),
+        2,
+    )
     row["terms"] = terms_of(deal, row)
     row["wal"] = value(row["terms"], 0.02).wal
     row["yield"] = curve("MTN_AAA", row["wal"]) + abs_over_notes(row["wal"]) + extra / 100 + float(rng.normal(0, 0.04))

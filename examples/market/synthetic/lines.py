@@ -12,7 +12,15 @@ from synthetic.schedule import value
 
 Line = dict[str, Any]
 _WORD = {"senior": "优先", "mezzanine": "中间", "subordinated": "次级"}
-_OWN_DEBTOR = ("receivables", "supply_chain", "factoring", "cmbs", "quasi_reit", "trust_beneficial_rights", "fee_rights")
+_OWN_DEBTOR = (
+    "receivables",
+    "supply_chain",
+    "factoring",
+    "cmbs",
+    "quasi_reit",
+    "trust_beneficial_rights",
+    "fee_rights",
+)
 
 
 def to_lines(deals: list[Deal], weights: np.ndarray, rng: np.random.Generator) -> list[Line]:
@@ -29,7 +37,11 @@ def to_lines(deals: list[Deal], weights: np.ndarray, rng: np.random.Generator) -
 def _supporter(deal: Deal) -> str | None:
     if deal.cls.support == "none":
         return None
-    return deal.owner.group if deal.owner.group[3:5] not in deal.owner.name or deal.cls.support == "guarantee" else deal.owner.name
+    return (
+        deal.owner.group
+        if deal.owner.group[3:5] not in deal.owner.name or deal.cls.support == "guarantee"
+        else deal.owner.name
+    )
 
 
 def _line(deal: Deal, row: Row, weight: float, code: str, supporter: str | None) -> Line:
@@ -75,7 +87,10 @@ def repo_terms(line: Line) -> Line:
     if line["seniority"] != "senior" or not best:
         return {"pledgeable": False, "haircut": None}
     base = 8.0 if line["product"] == "credit_abs" else 10.0
-    return {"pledgeable": True, "haircut": base + {"AAA": 0.0, "AAA-": 2.0, "AA+": 5.0}.get(line["implied_rating"], 0.0)}
+    return {
+        "pledgeable": True,
+        "haircut": base + {"AAA": 0.0, "AAA-": 2.0, "AA+": 5.0}.get(line["implied_rating"], 0.0),
+    }
 
 
 def tickets(interbank: bool) -> Line:
@@ -85,18 +100,24 @@ def tickets(interbank: bool) -> Line:
 
 def add_quotes(lines: list[Line], rng: np.random.Generator, count: int) -> None:
     """Put about ``count`` offers on living priced lines; every primary line is offered at its issue price."""
-    open_ = [i for i, line in enumerate(lines) if line["clean_price"] is not None and line["product"] != "insurance_plan"]
+    open_ = [
+        i for i, line in enumerate(lines) if line["clean_price"] is not None and line["product"] != "insurance_plan"
+    ]
     primary = [i for i in open_ if lines[i]["yield_source"] == "primary"][: count // 3]
-    urban = [i for i in open_ if lines[i]["lgfv"] and i not in primary][:: 3]
+    urban = [i for i in open_ if lines[i]["lgfv"] and i not in primary][::3]
     rest = [i for i in open_ if i not in primary and i not in urban]
     drawn = rng.permutation(len(rest))[: max(count - len(primary) - len(urban), 0)]
     for i in sorted([*primary, *urban, *(rest[k] for k in drawn)]):
         line = lines[i]
         room = int(line["issue_size"] * rng.uniform(0.05, 0.3))
-        line["available_face"] = max(room // 10_000_000, 1) * 10_000_000 if line["issue_size"] >= 20_000_000 else line["issue_size"] // 2
+        line["available_face"] = (
+            max(room // 10_000_000, 1) * 10_000_000 if line["issue_size"] >= 20_000_000 else line["issue_size"] // 2
+        )
         line["quote_side"] = "offer"
         line["quote_basis"] = "remaining"
-        line["quote_source"] = "primary" if line["yield_source"] == "primary" else ("own" if rng.random() < 0.1 else "dealer")
+        line["quote_source"] = (
+            "primary" if line["yield_source"] == "primary" else ("own" if rng.random() < 0.1 else "dealer")
+        )
         line["quote_price"] = _offer(line, float(rng.uniform(-0.02, 0.05)))
 
 

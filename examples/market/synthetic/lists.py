@@ -19,7 +19,10 @@ def barred(cast: Cast) -> tuple[Rows, Rows, Rows]:
     prohibited = [{"name": p.name, "reason": reason, "since": since, "approver": "风险管理委员会"} for p, reason, since in (
         (cast.property[-1], "债务展期", "2024-03-18"), (cast.property[-2], "债务违约", "2023-11-06"), (cast.corporates[-1], "商票持续逾期", "2024-08-30"),
         (cast.lenders[-1], "资产池逾期率超限", "2025-01-15"), (cast.lgfvs[-1], "被列为失信被执行人", "2025-04-21"), (cast.leasing[-1], "审计意见保留", "2025-05-12"))]  # fmt: skip
-    restricted = [{"name": p.name, "limit": "0 yuan", "expiry": "2025-12-31", "approver": "投资决策委员会"} for p in (cast.property[-3], cast.lgfvs[-2], cast.leasing[-2])]
+    restricted = [
+        {"name": p.name, "limit": "0 yuan", "expiry": "2025-12-31", "approver": "投资决策委员会"}
+        for p in (cast.property[-3], cast.lgfvs[-2], cast.leasing[-2])
+    ]
     related = [
         {"name": cast.managers[-1].name, "relation": "own_group_manager", "of": "SYN安和基金"},
         {"name": cast.banks[9].name, "relation": "custodian", "of": "SYN安和基金"},
@@ -50,9 +53,18 @@ def approved(lines: list[Line], books: dict[str, Book], refused: set[str], rng: 
         state = rng.random()
         if name not in held and state > 0.85:
             continue
-        limit = max(int(rng.integers(4, 16)) * 100_000_000, -(-int(1.5 * held.get(name, 0.0)) // 100_000_000) * 100_000_000)
+        limit = max(
+            int(rng.integers(4, 16)) * 100_000_000, -(-int(1.5 * held.get(name, 0.0)) // 100_000_000) * 100_000_000
+        )
         expired = name not in held and state < 0.06
-        rows.append({"name": name, "limit": f"{limit} yuan", "expiry": "2025-06-15" if expired else f"2026-{1 + int(rng.integers(12)):02d}-28", "approver": ("信用评审会", "投资决策委员会")[int(rng.integers(2))]})
+        rows.append(
+            {
+                "name": name,
+                "limit": f"{limit} yuan",
+                "expiry": "2025-06-15" if expired else f"2026-{1 + int(rng.integers(12)):02d}-28",
+                "approver": ("信用评审会", "投资决策委员会")[int(rng.integers(2))],
+            }
+        )
     return rows
 
 
@@ -66,13 +78,13 @@ def urban(cast: Cast) -> Rows:
 
 
 def originator_totals(lines: list[Line], rng: np.random.Generator) -> Rows:
-    """Return the ABS of all kinds outstanding per originator: never below what the market file shows of it."""
+    """Return the ABS of all kinds issued per originator or core debtor, in yuan: never below what the market file shows."""
     shown: dict[str, int] = {}
     for line in lines:
-        if line.get("originator"):
-            shown[line["originator"]] = shown.get(line["originator"], 0) + line["issue_size"]
+        for name in {line.get("originator"), line.get("core_debtor")} - {None}:
+            shown[str(name)] = shown.get(str(name), 0) + line["issue_size"]
     rows: Rows = []
     for name in sorted(shown):
         total = round(shown[name] * float(rng.uniform(1.3, 4.0)) / 10_000_000 + 1) * 10_000_000
-        rows.append({"originator": name, "total": f"{total} yuan", "as_of": AS_OF, "source": "合成"})
+        rows.append({"originator": name, "total": total, "as_of": AS_OF, "source": "合成"})
     return rows

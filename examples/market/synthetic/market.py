@@ -67,53 +67,61 @@ def urban(rng: np.random.Generator, cast: Cast, tranches: int, start: int) -> li
     return deals
 
 
+def label(deals: list[Deal], rng: np.random.Generator) -> None:
+    """Say where each yield comes from; lines on offer from the issue yield their coupon, a few have no yield."""
+    for deal in deals:
+        fresh = (deal.issued.year, deal.issued.month) == (2025, 6)
+        for row in deal.rows:
+            if row["yield"] is None:
+                continue
+            draw = rng.random()
+            row["yield_source"] = "trade" if draw < 0.07 else "valuation"
+            if 0.5 < draw < 0.53:  # no valuation: the program must say so, or fit a model yield
+                row["yield"] = row["yield_source"] = None
+            elif fresh and draw > 0.6:
+                row["yield_source"] = "primary"
+                par = value(row["terms"], row["coupon"] / 100)
+                row["yield"] = row["coupon"] + (par.clean - 100) / max(par.modified_duration, 0.1)
+
+
 def calibrate_spreads(deals: list[Deal], weights: np.ndarray) -> None:
     """Shift yields so that the weighted AAA mean over notes hits the published spread at 1, 3, 5 and 10 years.
 
-    The correction is linear between the tenors, so lines of neighbouring tenors stay in order.
+    The shift is linear between the tenors, so lines of neighbouring tenors stay in order; primary lines keep
+    their yields but count. Raises RuntimeError where the shifts do not settle.
     """
     nodes, bands = (1.0, 3.0, 5.0, 10.0), ((0.5, 1.5), (2.4, 3.6), (4.0, 6.0), (7.0, 13.0))
-    for _ in range(60):
+    for _ in range(300):
         offs = [_mean_off(deals, weights, band) for band in bands]
-        for deal in deals:
-            for row in deal.rows:
-                if row["yield"] is not None:
-                    row["yield"] -= float(np.interp(row["wal"], nodes, offs))
         if max(abs(o) for o in offs) < 1e-4:
             return
+        for deal in deals:
+            for row in deal.rows:
+                if row["yield"] is not None and row["yield_source"] != "primary":
+                    row["yield"] -= float(np.interp(row["wal"], nodes, offs))
+    raise RuntimeError(f"spreads do not settle: {offs}")
 
 
 def _mean_off(deals: list[Deal], weights: np.ndarray, band: tuple[float, float]) -> float:
     top = bottom = 0.0
     for deal, weight in zip(deals, weights, strict=True):
         for row in deal.rows:
-            if row["grade"] == "AAA" and band[0] <= row["wal"] < band[1]:
+            if row["grade"] == "AAA" and row["yield"] is not None and band[0] <= row["wal"] < band[1]:
                 amount = weight * row["issue_size"] * row["factor"]
                 top += amount * (row["yield"] - curve("MTN_AAA", row["wal"]) - abs_over_notes(row["wal"]))
                 bottom += amount
     return top / bottom if bottom else 0.0
 
 
-def price(deals: list[Deal], rng: np.random.Generator) -> None:
-    """Round yields to facts and price every line from its own columns; label where each yield comes from."""
+def price(deals: list[Deal]) -> None:
+    """Round yields to facts and price every line from its own columns."""
     for deal in deals:
         for row in deal.rows:
+            if row["wal"] is None:
+                continue
+            row["wal"] = round(row["wal"], 4)
             if row["yield"] is not None:
-                _price_row(deal, row, rng)
-
-
-def _price_row(deal: Deal, row: Row, rng: np.random.Generator) -> None:
-    draw = rng.random()
-    source = "trade" if draw < 0.07 else "valuation"
-    if deal.issued.year == 2025 and deal.issued.month == 6 and draw > 0.6:
-        source = "primary"
-        par = value(row["terms"], row["coupon"] / 100)
-        row["yield"] = row["coupon"] + (par.clean - 100) / max(par.modified_duration, 0.1)
-    row["yield"] = round(row["yield"], 4)
-    found = value(row["terms"], row["yield"] / 100)
-    row["clean_price"], row["wal"] = round(found.clean, 4), round(found.wal, 4)
-    row["modified_duration"], row["yield_source"] = round(found.modified_duration, 4), source
-    row["accrued"] = found.accrued
-    if 0.5 < draw < 0.53:  # no valuation: the program must say so, or fit a model yield
-        for name in ("yield", "clean_price", "modified_duration", "yield_source"):
-            row[name] = None
+                row["yield"] = round(row["yield"], 4)
+                found = value(row["terms"], row["yield"] / 100)
+                row["clean_price"], row["accrued"] = round(found.clean, 4), found.accrued
+                row["modified_duration"] = round(found.modified_duration, 4)

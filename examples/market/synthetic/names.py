@@ -36,7 +36,9 @@ class NameBook:
         """Return the next unused name."""
         return self._names.pop()
 
-    def parties(self, count: int, suffix: str, *, regions: tuple[str, ...] = PROVINCES, siblings: float = 0.2) -> list[Party]:
+    def parties(
+        self, count: int, suffix: str, *, regions: tuple[str, ...] = PROVINCES, siblings: float = 0.2
+    ) -> list[Party]:
         """Return ``count`` companies; a share ``siblings`` of them belongs to the group of the one before."""
         found: list[Party] = []
         for _ in range(count):

@@ -32,7 +32,9 @@ def _when(test: Callable[[Deal, Row], bool], number: Number = _stock) -> Number:
 
 
 def _june(product: str) -> Callable[[Deal, Row], bool]:
-    return lambda d, r: d.product == product and (d.issued.year, d.issued.month) == (2025, 6) and r["coupon"] is not None
+    return lambda d, r: (
+        d.product == product and (d.issued.year, d.issued.month) == (2025, 6) and r["coupon"] is not None
+    )
 
 
 def _h1(product: str) -> Callable[[Deal, Row], bool]:
@@ -63,7 +65,11 @@ def constraints(deals: list[Deal], figure: Mapping[str, Any]) -> tuple[np.ndarra
     exact = len(rows)
     _urban(mean, figure)
     for key in ("rmbs", "auto", "micro", "consumer"):  # the fifth follows
-        mean(lambda d, r: d.product == "credit_abs", lambda d, r, key=key: float(d.cls.key == key), figure[f"credit_stock_share_{key}"])  # type: ignore[misc]
+        mean(
+            lambda d, r: d.product == "credit_abs",
+            lambda d, r, key=key: float(d.cls.key == key),
+            figure[f"credit_stock_share_{key}"],
+        )  # type: ignore[misc]
     rated = lambda d, r: bool(r["ratings"])  # noqa: E731
     mean(lambda d, r: True, lambda d, r: float(rated(d, r)), figure["rated_share"], one)
     for grade, key in (("AAA", "aaa"), ("AA+", "aa_plus")):
@@ -75,7 +81,14 @@ def constraints(deals: list[Deal], figure: Mapping[str, Any]) -> tuple[np.ndarra
     for product in ("credit_abs", "enterprise_abs", "abn"):
         mean(_june(product), lambda d, r: r["coupon"], figure[f"coupon_{product}"], face)
         mean(_june(product), _term, figure[f"term_{product}"], face)
-    for product, key in (("credit_abs", "npl"), ("credit_abs", "auto"), ("enterprise_abs", "leasing"), ("enterprise_abs", "small_loans"), ("abn", "consumer"), ("abn", "small_loans")):
+    for product, key in (
+        ("credit_abs", "npl"),
+        ("credit_abs", "auto"),
+        ("enterprise_abs", "leasing"),
+        ("enterprise_abs", "small_loans"),
+        ("abn", "consumer"),
+        ("abn", "small_loans"),
+    ):
         mean(_h1(product), lambda d, r, key=key: float(d.cls.key == key), figure[f"h1_share_{product}_{key}"], face)  # type: ignore[misc]
     ridge = np.repeat([0.0, 0.00005, 0.0004], [exact, shares - exact, len(rows) - shares])
     return np.vstack(rows), np.array(aims), ridge
