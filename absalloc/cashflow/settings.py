@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from absalloc.errors import BadInput
+from absalloc.terms import COLUMNS
 
 YIELD_ORDER = ("valuation", "trade", "quote", "primary", "model")
 FREQUENCIES = (1, 2, 4, 6, 12)
@@ -48,7 +49,8 @@ class ValuationSettings:
     share of issued size, 0 for none. ``primary_days``: how long after issue the coupon may stand for a yield.
     ``missing_price``: ``yield`` prices a line from its yield where it has one, ``par`` never does.
     ``day_count`` by product; others ``ACT/365F``. ``tables``: given schedules by tranche_id.
-    ``benchmark``: curve of the model yield and of the column ``spread``.
+    ``max_yield``: a price that gives more is a default price, or of another balance: such a line has no yield and
+    gets none from the model. ``benchmark``: curve of the model yield and of the column ``spread``.
     """
 
     basis: str = "put"
@@ -58,6 +60,7 @@ class ValuationSettings:
     call_share: float = 0.10
     primary_days: int = 30
     missing_price: str = "yield"
+    max_yield: float = 0.30
     day_count: Mapping[str, str] = field(
         default_factory=lambda: dict.fromkeys(
             ("government", "local_government", "policy_bank", "central_bank_bill", "credit_bond"), "ACT/ACT"
@@ -77,6 +80,8 @@ class ValuationSettings:
         for speed in self.cpr:
             _share(f"cpr.{speed.name}", speed.cpr)
         _share("call_share", self.call_share)
+        if not 0.0 < self.max_yield <= COLUMNS["yield"].high:
+            raise BadInput("cashflow.setting", value=self.max_yield, expected="0 < x <= 2", setting="max_yield")
 
 
 def _choice(name: str, value: object, choices: tuple[object, ...]) -> None:

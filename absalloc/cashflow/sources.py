@@ -6,7 +6,8 @@ deposits and repo, whose rate it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from absalloc.terms import COLUMNS
 if TYPE_CHECKING:
     from absalloc.universe import Universe
 
+QUOTE_DATE = "extra.quote_date"
 QUOTE_SOURCES = {
     "trade": "trade", "成交": "trade", "valuation": "valuation", "估值": "valuation", "中债估值": "valuation",
     "中证估值": "valuation", "primary": "primary", "一级": "primary",
@@ -30,28 +32,49 @@ QUOTE_SOURCES = {
 
 @dataclass(frozen=True)
 class Sourced:
-    """Yields and prices by line with their source and label; NaN and None where there is none."""
+    """Yields and prices by line with their source and label; NaN and None where there is none.
+
+    ``barred`` lines have a price that gives no admissible yield: the model must not lend them one.
+    """
 
     yield_: np.ndarray
     source: np.ndarray
     label: np.ndarray
     clean: np.ndarray
     price_label: np.ndarray
+    barred: np.ndarray
 
     def with_model(self, use: np.ndarray, yields: np.ndarray, labels: np.ndarray) -> Sourced:
         """Return these yields with those of the model on the lines ``use``, rounded to a fact."""
-        label = self.label.copy()
-        label[use] = ["model:" + str(text) for text in labels[use].tolist()]
-        return Sourced(
-            np.where(use, rounded(yields, 10), self.yield_),
-            choose(use, "model", self.source),
-            label,
-            self.clean,
-            self.price_label,
-        )
+        label = choose(use, np.array([f"model:{text}" for text in labels.tolist()], object), self.label)
+        values = np.where(use, rounded(yields, 10), self.yield_)
+        return replace(self, yield_=values, source=choose(use, "model", self.source), label=label)
 
 
-def _quotes(universe: Universe, facts: Facts, notes: Notes) -> tuple[np.ndarray, np.ndarray]:
+def _paid_since(universe: Universe, facts: Facts, flows: Flows) -> np.ndarray:
+    """Return lines whose quote is dated after a payment that the as-of balance does not know of.
+
+    The date is the text column ``extra.quote_date`` that a mapping joins beside a quote; without it a quote
+    is taken to be of the as-of date.
+    """
+    if QUOTE_DATE not in universe.table.columns:
+        return np.zeros(flows.count, bool)
+    texts = universe.column(QUOTE_DATE).tolist()
+    quoted = np.array([_day(text) for text in texts], "datetime64[D]")
+    following = np.full(flows.count, np.datetime64("NaT"), "datetime64[D]")
+    first = np.concatenate(([True], flows.line[1:] != flows.line[:-1])) if flows.line.size else np.zeros(0, bool)
+    following[flows.line[first]] = flows.dates[first]
+    return np.asarray((facts.repayment != "bullet") & (following <= quoted))
+
+
+def _day(text: object) -> np.datetime64:
+    try:
+        return np.datetime64(date.fromisoformat(str(text)[:10]), "D")
+    except ValueError:
+        return np.datetime64("NaT")
+
+
+def _quotes(universe: Universe, facts: Facts, flows: Flows, notes: Notes) -> tuple[np.ndarray, np.ndarray]:
     """Return quoted clean prices per 100 of remaining face, and what each counts as."""
     price = np.asarray(universe.column("quote_price"), float)
     basis = np.asarray(universe.column("quote_basis"), object)
@@ -60,6 +83,8 @@ def _quotes(universe: Universe, facts: Facts, notes: Notes) -> tuple[np.ndarray,
     original = has & (basis == "original")
     unclear = has & (basis != "original") & (basis != "remaining") & ~whole
     lost = original & ~(facts.factor > 0)
+    stale = original & ~lost & _paid_since(universe, facts, flows)
+    notes.add(stale, "quote:unused:paid_since")
     notes.add(unclear, "quote:unused:no_basis")
     notes.add(lost, "quote:unused:no_factor")
     notes.add(has & (np.asarray(universe.column("quote_side"), object) == "bid"), "quote:bid:side")
@@ -67,7 +92,7 @@ def _quotes(universe: Universe, facts: Facts, notes: Notes) -> tuple[np.ndarray,
     kinds = np.array(
         [QUOTE_SOURCES.get(str(text), "quote") for text in universe.column("quote_source").tolist()], object
     )
-    usable = has & ~unclear & ~lost
+    usable = has & ~unclear & ~lost & ~stale
     return np.where(usable, price / factor, np.nan), choose(usable, kinds, None)
 
 
@@ -104,12 +129,13 @@ def sourced_prices(
     given, source = _file_yields(universe, facts, settings, notes)
     valuation = np.asarray(universe.column("clean_price"), float)
     valuation = np.where(valuation > 0, valuation, np.nan)
-    quoted, kinds = _quotes(universe, facts, notes)
+    quoted, kinds = _quotes(universe, facts, flows, notes)
     has_price = np.isfinite(valuation)
     clean = np.where(has_price, valuation, rounded(quoted, 8))
     price_source = choose(has_price, "valuation", kinds)
     computed = _computed(facts, flows, clean, settings, notes, ~np.isfinite(given))
     label = choose(np.isfinite(given), "file", None)
+    barred = ~np.isfinite(given) & np.isfinite(clean) & np.isfinite(facts.coupon) & ~np.isfinite(computed)
     by_price = ~np.isfinite(given) & np.isfinite(computed)
     result = np.where(by_price, computed, given)
     source = choose(by_price, price_source, source)
@@ -123,7 +149,7 @@ def sourced_prices(
     label[primary | rate] = "derived"
     notes.add(primary, "coupon:primary:fresh_issue")
     price_label = choose(has_price, "file", choose(np.isfinite(clean), "derived", None))
-    return Sourced(result, source, label, clean, price_label)
+    return Sourced(result, source, label, clean, price_label, barred)
 
 
 def _computed(
@@ -133,8 +159,7 @@ def _computed(
     can = wanted & np.isfinite(clean) & np.isfinite(facts.coupon) & (flows.payments() > 0)
     dirty = np.where(can, clean + flows.accrued, np.nan)
     found = rounded(annual(flows, solve_rate(flows, dirty), compounding(flows, settings.compounding)), 10)
-    limits = COLUMNS["yield"]
     with np.errstate(invalid="ignore"):
-        wild = np.isfinite(found) & ~((found >= limits.low) & (found <= limits.high))
+        wild = np.isfinite(found) & ~((found >= COLUMNS["yield"].low) & (found <= settings.max_yield))
     notes.add(wild, "yield:dropped:outside_range")
     return np.where(wild, np.nan, found)

@@ -157,7 +157,7 @@ def _modelled(work: _Work, wal: np.ndarray, sourced: Sourced) -> tuple[Sourced, 
     classes = classes_of(work.universe)
     seen = np.isin(sourced.source.astype(str), ("valuation", "trade", "quote", "primary"))
     model = fit_spreads(classes, tiers, wal, np.where(seen, sourced.yield_, np.nan), benchmark)
-    need = ~np.isfinite(sourced.yield_) & np.isfinite(wal) & (wal > 0) & ~work.facts.unit
+    need = ~np.isfinite(sourced.yield_) & np.isfinite(wal) & (wal > 0) & ~work.facts.unit & ~sourced.barred
     guess, labels = np.full(wal.size, np.nan), np.full(wal.size, None, object)
     if model is not None:
         guess, labels = model.predict(classes, tiers, np.where(need, wal, np.nan))
