@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from absalloc.errors import BadInput, nearest
 from absalloc.terms import COLUMNS, Column
@@ -196,12 +197,7 @@ def unit_choices(kind: str) -> str:
 
 def missing(values: np.ndarray) -> np.ndarray:
     """Return where a column of any kind has no value."""
-    if values.dtype.kind == "f":
-        gone: np.ndarray = np.isnan(values)
-    elif values.dtype.kind == "M":
-        gone = np.isnat(values)
-    else:
-        gone = np.fromiter((value is None for value in values), dtype=bool, count=len(values))
+    gone: np.ndarray = np.asarray(pd.isna(values), dtype=bool)
     return gone
 
 

@@ -19,12 +19,15 @@ from absalloc.universe.headers import normalise
 from absalloc.universe.model import NUMBER_KINDS, empty_column
 
 MISSING = frozenset({"", "-", "--", "—", "——", "n/a", "#n/a", "null", "nan", "nat"})
+_LONGEST_MISSING = max(map(len, MISSING))
 UNKNOWN_YES_NO = "true, false, yes, no, 是, 否"
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?")
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?\d{1,3})?")
+_PLAIN = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _DAY = r"(\d{4})(?:-(\d{1,2})-|/(\d{1,2})/|\.(\d{1,2})\.|年(\d{1,2})月)(\d{1,2})日?"
 _DATE = re.compile(_DAY + r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.0*)?)?)?")
 _COMPACT = re.compile(r"(?:19|20|21)\d{6}")
+_ONE = Decimal(1)
 _SERIAL = re.compile(r"\d{5}(?:\.0+)?")
 EXCEL_EPOCH = date(1899, 12, 30)
 _EARLIEST, _LATEST = date(1980, 1, 1), date(2200, 1, 1)
@@ -61,7 +64,7 @@ def read_column(
     known: dict[str, object] = {}
     failed: dict[str, Unreadable] = {}
     for text in set(cells):
-        if normalise(text) in MISSING:
+        if len(text) <= _LONGEST_MISSING and normalise(text) in MISSING:
             continue
         try:
             known[text] = parse(text)
@@ -105,19 +108,17 @@ def number(text: str, unit: str | None = None, kind: str = "count") -> float:
 
     A percent sign in the cell is a unit of its own. Raises Unreadable.
     """
-    plain = text if text.isascii() else normalise(text)
-    plain = plain.strip()
+    factor = INPUT_UNITS[unit][1] if unit is not None else _ONE
+    if len(text) <= SIGNIFICANT_DIGITS and _PLAIN.fullmatch(text):
+        # Every unit is a power of ten, so the scaled decimal has the same digits: float() rounds it once.
+        return float(f"{text}e{factor.adjusted()}")
+    plain = normalise(text)
     if kind == "rate" and plain.endswith("%"):
-        plain, unit = plain[:-1].strip(), "%"
+        plain, factor = plain[:-1].strip(), INPUT_UNITS["%"][1]
     if _NUMBER.fullmatch(plain) is None:
         if _THOUSANDS.fullmatch(plain) is None:
             raise Unreadable("bad_number")
         plain = plain.replace(",", "")
-    factor = INPUT_UNITS[unit][1] if unit is not None else Decimal(1)
-    shift = factor.adjusted()
-    if len(plain) <= SIGNIFICANT_DIGITS and "e" not in plain and "E" not in plain:
-        # Every unit is a power of ten, so the scaled decimal has the same digits: float() rounds it once.
-        return float(f"{plain}e{shift}")
     value = fifteen(Decimal(plain) * factor)
     if not isfinite(value):
         raise Unreadable("bad_number")

@@ -210,3 +210,24 @@ def test_the_mapping_may_not_contradict_the_header(tmp_path: Path) -> None:
             base="columns: {tranche_id: id, product: k, issue_size: size (亿元)}\nunits: {issue_size: 万元}\n",
             file="id,k,size (亿元)\nA,abn,5\n",
         )
+
+
+def test_the_example_of_the_documentation(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")
+    u = load(
+        tmp_path,
+        base=page.split("```yaml\n")[1].split("```")[0],
+        file=(
+            "code,name,abs_type,issued,current_coupon_pct,coupon_pct,factor,remaining_years,series\n"
+            "A,20建元1A,credit_ABS,10,,3.5,0.5,1.0,建元\nB,19广州地铁ABN001优先,ABN,5,4,9,0.5,2.0,\n"
+        ),
+        series="series,bank,class\n建元,建设银行,rmbs\n",
+        lgfv="code\nB\n",
+        trades="date,code,clean_price\n2020-12-01,A,50.1\n2020-12-08,A,49\n",
+    )
+    assert list(u.table["originator"]) == ["建设银行", "广州地铁"]
+    assert list(u.table["coupon"]) == [0.035, 0.04]
+    assert list(u.table["lgfv"]) == [None, True]
+    assert u.table["quote_price"][0] == 50.1
+    assert u.table["quote_basis"][0] == "original"
+    assert np.isnan(u.table["factor"]).all()
