@@ -44,7 +44,7 @@ def tranches(count: int) -> tuple[list[lines.Line], Cast]:
     lines.add_quotes(found, rngs[5], round(0.2 * count))
     found += bonds.insurance_plans(rngs[6], parties, plans, len(deals) + 1)
     plain = bonds.public_bonds(rngs[7]) + bonds.credit_bonds(rngs[7], parties)
-    bonds.offer_all(plain, rngs[7])
+    bonds.offer_all(plain)
     return found + bonds.money_market(parties) + plain, parties
 
 

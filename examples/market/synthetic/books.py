@@ -50,7 +50,8 @@ def sound(line: Line) -> bool:
     """Senior, rated AA+ or better by every agency that rates it, valued, not non-performing, over three months."""
     return bool(
         line.get("seniority") == "senior" and line["clean_price"] is not None and not line["npl"] and _days(line) > 120
-        and grades(line) and all(g in _FUND_GRADES for g in grades(line)) and line["implied_rating"] in ("AAA", "AAA-", "AA+")
+        and grades(line) and all(g in _FUND_GRADES for g in grades(line))
+        and line["implied_rating"] in ("AAA", "AAA-", "AA+")
         and line["yield"] is not None and line["yield_source"] != "model"
     )  # fmt: skip
 

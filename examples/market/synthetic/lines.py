@@ -48,9 +48,10 @@ def _line(deal: Deal, row: Row, weight: float, code: str, supporter: str | None)
     cls, interbank = deal.cls, code.endswith(".IB")
     senior = row["kind"] == "senior"
     debtor = deal.owner.name if cls.key in _OWN_DEBTOR else None
+    class_name = f"{_WORD[row['kind']]}{row['i'] if senior else ''}"
     line: Line = {
         "tranche_id": code,
-        "name": f"{deal.issued:%y}{deal.owner.name.removeprefix('SYN')}SYN{deal.number:03d}{_WORD[row['kind']]}{row['i'] if senior else ''}",
+        "name": f"{deal.issued:%y}{deal.owner.name.removeprefix('SYN')}SYN{deal.number:03d}{class_name}",
         "deal_id": f"SYN-{deal.number:05d}", "product": deal.product,
         "market": "interbank" if interbank else "exchange",
         "placement": "private" if row["private"] else "public",
@@ -68,7 +69,8 @@ def _line(deal: Deal, row: Row, weight: float, code: str, supporter: str | None)
         "clean_price": row.get("clean_price"), "yield": row["yield"], "yield_source": row.get("yield_source"),
         "yield_basis": row["basis"] if row["yield"] is not None else None, "wal": row["wal"],
         "modified_duration": row.get("modified_duration"), "stc": row["stc"], "npl": cls.key == "npl",
-        "market_restricted": False, "sample_weight": weight, "_accrued": row.get("accrued", 0.0), "_terms": row.get("terms"),
+        "market_restricted": False, "sample_weight": weight, "_accrued": row.get("accrued", 0.0),
+        "_terms": row.get("terms"),
     }  # fmt: skip
     for agency, grade in row["ratings"].items():
         line[f"rating.{agency}"] = f"{grade}sf"

@@ -16,9 +16,14 @@ Rows = list[dict[str, Any]]
 
 def barred(cast: Cast) -> tuple[Rows, Rows, Rows]:
     """Return (prohibited, restricted, related): names no shipped book holds."""
-    prohibited = [{"name": p.name, "reason": reason, "since": since, "approver": "风险管理委员会"} for p, reason, since in (
-        (cast.property[-1], "债务展期", "2024-03-18"), (cast.property[-2], "债务违约", "2023-11-06"), (cast.corporates[-1], "商票持续逾期", "2024-08-30"),
-        (cast.lenders[-1], "资产池逾期率超限", "2025-01-15"), (cast.lgfvs[-1], "被列为失信被执行人", "2025-04-21"), (cast.leasing[-1], "审计意见保留", "2025-05-12"))]  # fmt: skip
+    bad = (
+        (cast.property[-1], "债务展期", "2024-03-18"), (cast.property[-2], "债务违约", "2023-11-06"),
+        (cast.corporates[-1], "商票持续逾期", "2024-08-30"), (cast.lenders[-1], "资产池逾期率超限", "2025-01-15"),
+        (cast.lgfvs[-1], "被列为失信被执行人", "2025-04-21"), (cast.leasing[-1], "审计意见保留", "2025-05-12"),
+    )  # fmt: skip
+    prohibited = [
+        {"name": p.name, "reason": why, "since": since, "approver": "风险管理委员会"} for p, why, since in bad
+    ]
     restricted = [
         {"name": p.name, "limit": "0 yuan", "expiry": "2025-12-31", "approver": "投资决策委员会"}
         for p in (cast.property[-3], cast.lgfvs[-2], cast.leasing[-2])
@@ -78,7 +83,7 @@ def urban(cast: Cast) -> Rows:
 
 
 def originator_totals(lines: list[Line], rng: np.random.Generator) -> Rows:
-    """Return the ABS of all kinds issued per originator or core debtor, in yuan: never below what the market file shows."""
+    """Return the ABS of all kinds issued per originator or core debtor, never below what the market shows."""
     shown: dict[str, int] = {}
     for line in lines:
         for name in {line.get("originator"), line.get("core_debtor")} - {None}:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 
 from synthetic.classes import CLASSES, FEE_OTHER, LGFV_DEBT, LGFV_FEE, LGFV_PROPERTY, AssetClass
-from synthetic.deals import Deal, Row, fill, new_deal
+from synthetic.deals import Deal, fill, new_deal
 from synthetic.levels import AS_OF, abs_over_notes, curve
 from synthetic.names import Cast
 from synthetic.schedule import value
