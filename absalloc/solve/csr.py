@@ -41,6 +41,14 @@ class Csr:
         weights = self.data * np.repeat(y, np.diff(self.indptr))
         return np.bincount(self.indices, weights=weights, minlength=self.shape[1])[: self.shape[1]].astype(float)
 
+    def greatest(self) -> Floats:
+        """Return the size of the greatest entry of each row, 0 for an empty one."""
+        sizes = np.zeros(self.shape[0])
+        filled = np.diff(self.indptr) > 0
+        if filled.any():
+            sizes[filled] = np.maximum.reduceat(np.abs(self.data), self.indptr[:-1][filled])
+        return sizes
+
     def activity_range(self, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
         """Return the least and the greatest value each row can take while ``lower <= x <= upper``."""
         low, high = lower[self.indices], upper[self.indices]

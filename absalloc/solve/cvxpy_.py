@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ _WORDS = {
     "unbounded": "unbounded",
     "infeasible_or_unbounded": "unbounded_or_infeasible",
     "user_limit": "limit",
+    # "Inaccurate" is cvxpy's word for a limit that was reached; what the point is worth is computed here.
+    "optimal_inaccurate": "limit",
 }
 
 
@@ -82,7 +85,10 @@ def run(problem: Problem, settings: SolveSettings) -> Raw:
     scaled = scale(problem)
     model = to_cvxpy(scaled.problem)
     try:
-        model.solve(solver=cp.HIGHS, verbose=False, **_options(settings))
+        with warnings.catch_warnings():
+            # What cvxpy warns of is in its status, which is looked at.
+            warnings.simplefilter("ignore")
+            model.solve(solver=cp.HIGHS, verbose=False, **_options(settings))
     except cp.SolverError as error:
         raise InternalError("solve.status_unknown", value=str(error), solver=NAME) from error
     if model.status not in _WORDS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from absalloc.errors import BadInput, InternalError
 from absalloc.files import write_atomic
 from absalloc.solve.csr import Floats
 from absalloc.solve.highs import model_of
-from absalloc.solve.problem import Problem
+from absalloc.solve.problem import INTEGER, Problem
 from absalloc.solve.semicontinuous import finite_binaries
 
 
@@ -30,6 +31,13 @@ def write(problem: Problem, path: str | Path) -> None:
     if path.suffix not in (".mps", ".lp"):
         raise BadInput("solve.export_suffix", value=path.name, expected=".mps, .lp")
     plain = finite_binaries(problem)
+    whole = plain.integrality == INTEGER
+    # Some readers drop a bound of an integer column that is not whole.
+    plain = replace(
+        plain,
+        col_lower=np.where(whole, np.ceil(plain.col_lower), plain.col_lower),
+        col_upper=np.where(whole, np.floor(plain.col_upper), plain.col_upper),
+    )
     highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     highs.setOptionValue("output_flag", False)
     lp = model_of(highspy, plain, plain)

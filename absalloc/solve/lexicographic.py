@@ -56,9 +56,7 @@ def _face(problem: Problem, first: Outcome) -> Problem:
     assert d is not None
     assert y is not None
     top = float(np.abs(problem.c).max(initial=0.0))
-    entries = problem.A.row_of
-    steep = np.zeros(problem.m)
-    np.maximum.at(steep, entries, np.abs(problem.A.data))
+    steep = problem.A.greatest()
     down, up = d > NIL_DUAL * top, d < -NIL_DUAL * top
     low, high = y * steep > NIL_DUAL * top, y * steep < -NIL_DUAL * top
     return replace(

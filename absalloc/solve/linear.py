@@ -99,8 +99,7 @@ def resolve_no(problem: Problem, said: str, settings: SolveSettings, name: str) 
 def least_violation(problem: Problem, settings: SolveSettings) -> Outcome:
     """Return the least total violation of rows, each relative to its greatest coefficient or bound."""
     n, m, A = problem.n, problem.m, problem.A
-    size = np.zeros(m)
-    np.maximum.at(size, A.row_of, np.abs(A.data))
+    size = A.greatest()
     for bound in (problem.row_lower, problem.row_upper):
         size = np.maximum(size, np.where(np.isfinite(bound), np.abs(bound), 0.0))
     weight = 1.0 / np.where(size > 0, size, 1.0)

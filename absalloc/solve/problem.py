@@ -47,7 +47,8 @@ class Problem:
     def __post_init__(self) -> None:
         c = _vector(self.c, "c", None)
         n = len(c)
-        A = as_csr(self.A if np.size(self.A) or n else np.zeros((np.size(self.row_lower), 0)), "A")
+        bare = n == 0 and isinstance(self.A, (list, np.ndarray)) and np.size(self.A) == 0
+        A = as_csr(np.zeros((np.size(self.row_lower), 0)) if bare else self.A, "A")
         if A.shape[1] != n:
             raise BadInput("solve.shape", name="A", value=f"{A.shape[0]} x {A.shape[1]}", expected=f"m x {n}")
         m = A.shape[0]

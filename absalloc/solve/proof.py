@@ -9,40 +9,46 @@ import numpy as np
 from absalloc.solve.csr import Floats
 from absalloc.solve.outcome import LP_GAP, Outcome
 from absalloc.solve.problem import SEMICONTINUOUS, Problem
+from absalloc.solve.scaling import typical_amount
 
 FEASIBLE = 1e-7
 """Greatest violation of a row, relative to the terms that make it up, or of a column, relative to its bound."""
+NIL = 1e-2
+"""Share of the typical amount below which a row is measured by that share and not by its own terms."""
 FREE_SLACK = 1e-7
 """Relative reduced cost that a column may have towards an infinite bound and still count as dual feasible."""
 
 
 def violation(problem: Problem, x: Floats) -> float:
-    """Return the greatest relative violation of any row or column bound at ``x``; integrality is not looked at."""
-    activity = problem.A.times(x)
-    terms = problem.A.abs_times(x)
-    rows = _excess(activity, problem.row_lower, problem.row_upper, terms)
+    """Return the greatest relative violation of any row or column bound at ``x``; integrality is not looked at.
+
+    A violation counts relative to the terms that make up the row, to the bound, or to one hundredth of the typical
+    amount of the problem times the row's greatest coefficient, whichever is most: where all terms are nil, rounding
+    is not a breach.
+    """
+    unit = NIL * typical_amount(problem)
+    greatest = problem.A.greatest()
+    rows = _excess(
+        problem.A.times(x),
+        problem.row_lower,
+        problem.row_upper,
+        np.maximum(problem.A.abs_times(x), np.where(greatest > 0, greatest, 1.0) * unit),
+    )
     lower, upper = problem.col_lower, problem.col_upper
     away = problem.integrality == SEMICONTINUOUS
     if away.any():
         lower = np.where(away & (x == 0), 0.0, lower)
         upper = np.where(away & (x == 0), 0.0, upper)
-    return max(rows, _excess(x, lower, upper, np.abs(x)))
+    return max(rows, _excess(x, lower, upper, np.maximum(np.abs(x), unit)))
 
 
 def _excess(value: Floats, lower: Floats, upper: Floats, size: Floats) -> float:
     if not len(value):
         return 0.0
     below, above = lower - value, value - upper
-    with np.errstate(invalid="ignore"):
-        bound = np.where(below > above, lower, upper)
+    bound = np.where(below > above, lower, upper)
     bound = np.where(np.isfinite(bound), np.abs(bound), 0.0)
-    return float(np.max(np.maximum(below, above) / np.maximum(np.maximum(size, bound), _floor(size))).clip(min=0.0))
-
-
-def _floor(size: Floats) -> float:
-    """Return what counts as one where a row's own terms are all nil: the typical size of the others, at most 1."""
-    filled = size[size > 0]
-    return float(min(1.0, np.median(filled))) if len(filled) else 1.0
+    return float(np.max(np.maximum(below, above) / np.maximum(size, bound)).clip(min=0.0))
 
 
 def weak_duality(problem: Problem, x: Floats | None, y: Floats) -> tuple[float, Floats]:

@@ -59,18 +59,20 @@ def _typical(values: Floats) -> float:
     return float(np.median(sizes)) if len(sizes) else 0.0
 
 
+def typical_amount(problem: Problem) -> float:
+    """Return the median size of the bounds of continuous columns, else of rows, else 1."""
+    plain = problem.integrality == CONTINUOUS
+    columns = _typical(np.concatenate((problem.col_upper[plain], problem.col_lower[plain])))
+    return columns or _typical(np.concatenate((problem.row_upper, problem.row_lower))) or 1.0
+
+
 def scale(problem: Problem) -> Scaled:
     """Return the scaled program. Integer columns keep their unit, since one must stay one."""
-    plain = problem.integrality == CONTINUOUS
-    size = _typical(np.concatenate((problem.col_upper[plain], problem.col_lower[plain])))
-    size = size or _typical(np.concatenate((problem.row_upper, problem.row_lower))) or 1.0
-    col = np.where(plain, _power(size), 1.0)
+    col = np.where(problem.integrality == CONTINUOUS, _power(typical_amount(problem)), 1.0)
     A = problem.A
     data = A.data * col[A.indices]
-    filled = np.diff(A.indptr) > 0
-    row = np.ones(problem.m)
-    if filled.any():
-        row[filled] = 1.0 / _power(np.maximum.reduceat(np.abs(data), A.indptr[:-1][filled]))
+    greatest = Csr(A.indptr, A.indices, data, A.shape).greatest()
+    row = 1.0 / _power(np.where(greatest > 0, greatest, 1.0))
     cost = problem.c * col
     top = float(np.abs(cost).max(initial=0.0))
     factor = float(1.0 / _power(top)) if top > 0 else 1.0
