@@ -170,7 +170,7 @@ def _ratio(test: CoverageTest, run: _Run, cash: tuple[float, float], due: np.nda
     if test.kind == "oc":
         return oc_ratio(cash[0], float(run.balance[places].sum()), run.principal_pot)
     owed = float(due[places].sum())
-    return cash[1] / owed if owed > 0 else float("inf")
+    return float(cash[1]) / owed if owed > 0 else float("inf")
 
 
 def _diverted(run: _Run, ratios: dict[str, float], collateral: float) -> float:

@@ -83,12 +83,10 @@ def _monthly(given: dict[str, npt.ArrayLike | None], months: np.ndarray) -> np.n
         return np.asarray(mdr_from_sda(values, months))
     if name == "abs_speed":
         return np.asarray(smm_from_abs(values, months))
-    if name in ("cpr", "cdr"):
-        return np.asarray(smm_from_cpr(values))
     bad = ~((values >= 0.0) & (values <= 1.0))
     if bad.any():
         raise BadInput("cashflow.speed_range", value=float(values[bad][0]), expected="0 - 1", name=name)
-    return values
+    return np.asarray(smm_from_cpr(values)) if name in ("cpr", "cdr") else values
 
 
 def _check(balance: float, term: int, age: int, rates: dict[str, float]) -> None:

@@ -114,9 +114,12 @@ def _continuous_rate(t: np.ndarray, cash: np.ndarray, dirty: float) -> float:
 def _bracketed(gap: Callable[[float], float], grid: np.ndarray, dirty: float) -> float:
     """Return the only sign change of ``gap`` on ``grid``, by bisection. Raises BadInput for none or several."""
     values = np.array([gap(float(point)) for point in grid])
-    turns = np.flatnonzero(np.diff(np.sign(values)) != 0)
-    if turns.size != 1:
-        raise BadInput("cashflow.no_yield" if turns.size == 0 else "cashflow.many_yields", value=dirty)
+    exact, signs = grid[values == 0.0], np.sign(values)
+    turns = np.flatnonzero(signs[:-1] * signs[1:] < 0)
+    if exact.size + turns.size != 1:
+        raise BadInput("cashflow.many_yields" if exact.size + turns.size else "cashflow.no_yield", value=dirty)
+    if exact.size:
+        return float(exact[0])
     low, high = float(grid[turns[0]]), float(grid[turns[0] + 1])
     sign = np.sign(gap(low))
     for _ in range(_STEPS):
