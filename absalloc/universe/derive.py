@@ -94,17 +94,17 @@ def _amounts(universe: Universe, table: pd.DataFrame, labels: dict[str, str | np
     """Fill factor, outstanding and issue size where the others determine them."""
     issued, left, factor = (universe.column(name).copy() for name in ("issue_size", "outstanding", "factor"))
     before = {"issue_size": issued.copy(), "outstanding": left.copy(), "factor": factor.copy()}
-    product, repayment = universe.column("product"), universe.column("repayment")
-    # Cash and repo have no factor to speak of; a bullet repays everything at its end.
-    whole = np.isin(product, UNIT_PRICE_PRODUCTS) | (repayment == "bullet")
-    determined = np.isnan(factor) & (issued > 0) & ~np.isnan(left)
-    factor[determined] = [tidy(a / b) for a, b in zip(left[determined], issued[determined], strict=True)]
-    factor[np.isnan(factor) & whole] = 1.0
     for row in np.flatnonzero(np.isnan(left) & ~np.isnan(issued) & ~np.isnan(factor)):
         left[row] = fifteen(Decimal(repr(float(issued[row]))) * Decimal(repr(float(factor[row]))))
     # Issued from outstanding only where nothing was repaid: dividing by a rounded factor would invent digits.
     same = np.isnan(issued) & ~np.isnan(left) & (factor == 1.0)
     issued[same] = left[same]
+    determined = np.isnan(factor) & (issued > 0) & ~np.isnan(left)
+    factor[determined] = [tidy(a / b) for a, b in zip(left[determined], issued[determined], strict=True)]
+    # Cash and repo have no factor to speak of, and a bullet repays everything at its end. That says nothing of
+    # the amounts: face that was put back is cancelled.
+    whole = np.isin(universe.column("product"), UNIT_PRICE_PRODUCTS) | (universe.column("repayment") == "bullet")
+    factor[np.isnan(factor) & whole] = 1.0
     for name, values in (("issue_size", issued), ("outstanding", left), ("factor", factor)):
         filled = np.isnan(before[name]) & ~np.isnan(values)
         if filled.any():
