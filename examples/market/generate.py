@@ -88,6 +88,9 @@ def _write_books(out: Path, found: list[lines.Line], parties: Cast, rng: np.rand
     write_csv(out / "prohibited_list.csv", ("name", "reason", "since", "approver"), prohibited)
     write_csv(out / "restricted_list.csv", ("name", "limit", "expiry", "approver"), restricted)
     write_csv(out / "related_parties.csv", ("name", "relation", "of"), related)
+    for stem, owner in (("wealth-own-bank", "SYN安和理财"), ("city-bank-own-bank", "SYN城市银行")):
+        own_bank = [row for row in related if row["of"] == owner]
+        write_csv(out / f"{stem}.csv", ("name", "relation"), own_bank)
     trades = books.trades(found, held["bond-fund-open-holdings-before"], held["bond-fund-open-holdings"])
     write_csv(out / "trades.csv", ("date", "tranche_id", "side", "face", "price"), trades)
 

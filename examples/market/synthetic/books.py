@@ -242,19 +242,24 @@ def _wealth(buyer: Buyer) -> Book:
     return book
 
 
+def _triple(line: Line) -> bool:
+    """Rated AAA by every agency: a risk weight of at most 20 % whatever the maturity."""
+    return all(grade == "AAA" for grade in grades(line))
+
+
 def _bank(buyer: Buyer) -> Book:
     book = Book(3_000_000_000, amortised=True)
     wanted = ("rmbs", "auto", "micro", "consumer", "leasing")
     buyer.abs_lines(
         book,
-        lambda x: x["product"] == "credit_abs" and x["asset_type"] in wanted,
+        lambda x: x["product"] == "credit_abs" and x["asset_type"] in wanted and _triple(x),
         1_700_000_000,
         each=150_000_000,
         share=0.2,
     )
     buyer.abs_lines(
         book,
-        lambda x: x["product"] in ("enterprise_abs", "abn") and not x["lgfv"] and _days(x) < 2000,
+        lambda x: x["product"] in ("enterprise_abs", "abn") and not x["lgfv"] and _days(x) < 2000 and _triple(x),
         900_000_000,
         each=90_000_000,
         share=0.15,
