@@ -12,6 +12,7 @@ from absalloc.errors import BadInput
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

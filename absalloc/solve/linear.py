@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from absalloc.errors import InternalError
 from absalloc.solve import highs
-from absalloc.solve.csr import Csr, Floats
+from absalloc.solve.csr import Csr, Floats, Mask
 from absalloc.solve.outcome import Outcome, SolveSettings, without_point
 from absalloc.solve.problem import Problem
 from absalloc.solve.proof import prove
 from absalloc.solve.raw import Raw, Runner
+from absalloc.solve.sift import sift
 
-Mask = NDArray[np.bool_]
 DOUBT = 1e-9
 """Least total violation, in scaled units, that counts as a proof that no point exists."""
 
@@ -24,6 +23,12 @@ def solve_lp(problem: Problem, settings: SolveSettings, runner: Runner = highs.H
     """Return the proven answer of an LP (no Q, no integers; crossing bounds and empty programs dealt with before)."""
     keep = binding_rows(problem)
     kept = only_rows(problem, keep)
+    if runner is highs.HIGHS:
+        sifted = sift(kept, settings)
+        if sifted is not None:
+            short = _answer(problem, keep, sifted, runner.name)
+            if short is not None and short.status == "optimal":
+                return short
     found = runner.run(kept, settings)
     answer = _answer(problem, keep, found, runner.name)
     if answer is None:
