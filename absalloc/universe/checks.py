@@ -94,7 +94,7 @@ def _dates(frame: Frame) -> None:
 
 def _amounts(frame: Frame) -> None:
     issued, left, factor = frame.column("issue_size"), frame.column("outstanding"), frame.column("factor")
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = left / issued
         over = np.flatnonzero(ratio > 1 + FACTOR_TOLERANCE)
         off = np.flatnonzero((np.abs(ratio - factor) > FACTOR_TOLERANCE) & ~(ratio > 1 + FACTOR_TOLERANCE))
@@ -125,16 +125,10 @@ def _matured(frame: Frame, keep: np.ndarray, reference: date | None) -> None:
     expected, legal = frame.column("expected_maturity"), frame.column("legal_maturity")
     alive = (legal >= today) & (left > 0)
     for row in np.flatnonzero(((expected < today) | (legal < today)) & ~(left == 0)):
-        last = max(day for day in (expected[row], legal[row]) if not np.isnat(day))
-        key = "overdue" if alive[row] else "matured"
-        frame.fail(
-            key,
-            int(row),
-            "expected_maturity",
-            str(last if key == "matured" else expected[row])[:10],
-            kept=bool(alive[row]),
-            as_of=reference,
-        )
+        passed = "expected_maturity" if expected[row] < today else "legal_maturity"
+        key, lives = ("overdue", True) if alive[row] else ("matured", False)
+        day = str(frame.column(passed)[row])[:10]
+        frame.fail(key, int(row), passed, day, kept=lives, as_is=True, as_of=reference)
         keep[row] &= alive[row]
 
 

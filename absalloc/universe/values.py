@@ -20,6 +20,8 @@ from absalloc.universe.model import NUMBER_KINDS, empty_column
 
 MISSING = frozenset({"", "-", "--", "—", "——", "n/a", "#n/a", "null", "nan", "nat"})
 _LONGEST_MISSING = max(map(len, MISSING))
+MOST_MONEY = 1e16
+"""Yuan; some fifty times the whole Chinese bond market. More is a column read in the wrong unit."""
 UNKNOWN_YES_NO = "true, false, yes, no, 是, 否"
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?\d{1,3})?")
 _PLAIN = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
@@ -127,10 +129,11 @@ def number(text: str, unit: str | None = None, kind: str = "count") -> float:
 
 def in_range(value: float, spec: Column) -> float:
     """Return the value, or raise Unreadable where the vocabulary does not admit it."""
-    if not spec.low <= value <= spec.high:
+    high = min(spec.high, MOST_MONEY) if spec.kind == "money" else spec.high
+    if not spec.low <= value <= high:
         if value < 0 <= spec.low:
             raise Unreadable("negative", f">= {spec.low:g}")
-        raise Unreadable("out_of_range", f"{spec.low:g} … {spec.high:g}")
+        raise Unreadable("out_of_range", f"{spec.low:g} … {high:g}")
     return value + 0.0  # -0 becomes 0
 
 

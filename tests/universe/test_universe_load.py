@@ -117,7 +117,13 @@ def test_past_its_expected_maturity_with_principal_left_is_kept(tmp_path: Path) 
     text = "tranche_id,product,预期到期日,法定到期日,outstanding\nA,abn,2020-01-01,2024-01-01,5\n"
     u = load(tmp_path, text, as_of=date(2021, 1, 1))
     assert codes(u) == [("overdue", 2, True)]
+    assert "used as they are" in u.failures[0].text()
     assert len(u.table) == 1
+    assert codes(load(tmp_path, text + "B,abn,2020-01-01,2024-01-01,\n", as_of=date(2021, 1, 1)))[1] == (
+        "matured",
+        3,
+        False,
+    )
 
 
 def test_factors_that_contradict(tmp_path: Path) -> None:
