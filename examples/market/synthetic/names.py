@@ -29,7 +29,7 @@ class NameBook:
 
     def __init__(self, rng: np.random.Generator) -> None:
         pairs = [a + b for a in _FIRST for b in _SECOND if a != b]
-        self._names = [pairs[i] for i in rng.permutation(len(pairs))]
+        self._names: list[str] = [pairs[int(i)] for i in rng.permutation(len(pairs))]
         self._rng = rng
 
     def take(self) -> str:

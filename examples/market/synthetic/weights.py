@@ -7,110 +7,145 @@ Calibration estimation with the exponential distance (Deville and Särndal 1992)
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
 
 from synthetic.deals import Deal, Row
-from synthetic.levels import AS_OF as _AS_OF
+from synthetic.levels import AS_OF
+from synthetic.names import LGFV_CORE
 
 YI = 100_000_000.0
 LONG_DAYS = 3652
 Number = Callable[[Deal, Row], float]
+Test = Callable[[Deal, Row], bool]
+_PRODUCTS = ("credit_abs", "enterprise_abs", "abn")
+_HALF_YEAR = (
+    ("credit_abs", "npl"), ("credit_abs", "auto"), ("enterprise_abs", "leasing"), ("enterprise_abs", "small_loans"),
+    ("abn", "consumer"), ("abn", "small_loans"),
+)  # fmt: skip
 
 
 def _stock(deal: Deal, row: Row) -> float:
     return float(row["issue_size"] * row["factor"] / YI)
 
 
+def _issued(deal: Deal, row: Row) -> float:
+    return float(row["issue_size"] / YI)
+
+
+def _one(deal: Deal, row: Row) -> float:
+    return 1.0
+
+
 def _sum(deals: list[Deal], number: Number) -> np.ndarray:
     return np.array([sum(number(deal, row) for row in deal.rows) for deal in deals])
 
 
-def _when(test: Callable[[Deal, Row], bool], number: Number = _stock) -> Number:
-    return lambda deal, row: number(deal, row) if test(deal, row) else 0.0
+def _of(product: str) -> Test:
+    return lambda d, r: d.product == product
 
 
-def _june(product: str) -> Callable[[Deal, Row], bool]:
-    return lambda d, r: (
-        d.product == product and (d.issued.year, d.issued.month) == (2025, 6) and r["coupon"] is not None
-    )
+def _june(product: str) -> Test:
+    return lambda d, r: d.product == product and d.issued >= date(2025, 6, 1) and r["coupon"] is not None
 
 
-def _h1(product: str) -> Callable[[Deal, Row], bool]:
+def _h1(product: str) -> Test:
     return lambda d, r: d.product == product and d.issued.year == 2025
+
+
+def _urban(deal: Deal, row: Row) -> bool:
+    return deal.lgfv
+
+
+def _rated(deal: Deal, row: Row) -> bool:
+    return bool(row["ratings"])
+
+
+def _class(key: str) -> Number:
+    return lambda d, r: float(d.cls.key == key)
+
+
+def _grade(grade: str) -> Number:
+    return lambda d, r: float(r["grade"] == grade)
+
+
+def _coupon(deal: Deal, row: Row) -> float:
+    return float(row["coupon"])
 
 
 def _term(deal: Deal, row: Row) -> float:
     """Term at issue, to the first put where there is one, as these products are quoted."""
     years = (row["expected_maturity"] - deal.issued).days / 365
-    return min(years, 3.0) if row["next_put"] else years
+    return float(min(years, 3.0) if row["next_put"] else years)
+
+
+@dataclass
+class _Aims:
+    """The totals to be met, one row each."""
+
+    deals: list[Deal]
+    rows: list[np.ndarray] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+    def total(self, of: Test, aim: float) -> None:
+        """Ask for a stock of ``aim`` 亿元."""
+        self.rows.append(_sum(self.deals, lambda d, r: _stock(d, r) if of(d, r) else 0.0))
+        self.values.append(aim)
+
+    def mean(self, of: Test, feature: Number, aim: float, base: Number = _stock) -> None:
+        """Ask for a mean of ``feature`` weighted by ``base``: the total of base × (feature − aim) is 0."""
+        self.rows.append(_sum(self.deals, lambda d, r: base(d, r) * (feature(d, r) - aim) if of(d, r) else 0.0))
+        self.values.append(0.0)
 
 
 def constraints(deals: list[Deal], figure: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (A, b, ridge) of the totals and shares to be met; a share is a total of (feature − share × base) = 0."""
-    rows: list[np.ndarray] = []
-    aims: list[float] = []
-
-    def total(number: Number, aim: float) -> None:
-        rows.append(_sum(deals, number))
-        aims.append(aim)
-
-    def mean(of: Callable[[Deal, Row], bool], feature: Number, aim: float, base: Number = _stock) -> None:
-        total(_when(of, lambda d, r: base(d, r) * (feature(d, r) - aim)), 0.0)
-
-    one: Number = lambda d, r: 1.0  # noqa: E731
-    face: Number = lambda d, r: r["issue_size"] / YI  # noqa: E731
-    _stocks(total, figure)
-    exact = len(rows)
-    _urban(mean, figure)
+    """Return (A, b, ridge) of the totals, shares and means to be met: stocks exactly, the others within a ridge."""
+    aims = _Aims(deals)
+    _stocks(aims, figure)
+    exact = len(aims.rows)
+    _urban_aims(aims, figure)
     for key in ("rmbs", "auto", "micro", "consumer"):  # the fifth follows
-        mean(
-            lambda d, r: d.product == "credit_abs",
-            lambda d, r, key=key: float(d.cls.key == key),
-            figure[f"credit_stock_share_{key}"],
-        )  # type: ignore[misc]
-    rated = lambda d, r: bool(r["ratings"])  # noqa: E731
-    mean(lambda d, r: True, lambda d, r: float(rated(d, r)), figure["rated_share"], one)
+        aims.mean(_of("credit_abs"), _class(key), figure[f"credit_stock_share_{key}"])
+    aims.mean(lambda d, r: True, lambda d, r: float(_rated(d, r)), figure["rated_share"], _one)
     for grade, key in (("AAA", "aaa"), ("AA+", "aa_plus")):
-        mean(rated, lambda d, r, grade=grade: float(r["grade"] == grade), figure[f"{key}_share_by_count"], one)  # type: ignore[misc]
-        mean(rated, lambda d, r, grade=grade: float(r["grade"] == grade), figure[f"{key}_share_by_amount"])  # type: ignore[misc]
-    rows.append(np.array([len(deal.rows) - figure["tranches_per_deal"] for deal in deals]))
-    aims.append(0.0)
-    shares = len(rows)
-    for product in ("credit_abs", "enterprise_abs", "abn"):
-        mean(_june(product), lambda d, r: r["coupon"], figure[f"coupon_{product}"], face)
-        mean(_june(product), _term, figure[f"term_{product}"], face)
-    for product, key in (
-        ("credit_abs", "npl"),
-        ("credit_abs", "auto"),
-        ("enterprise_abs", "leasing"),
-        ("enterprise_abs", "small_loans"),
-        ("abn", "consumer"),
-        ("abn", "small_loans"),
-    ):
-        mean(_h1(product), lambda d, r, key=key: float(d.cls.key == key), figure[f"h1_share_{product}_{key}"], face)  # type: ignore[misc]
-    ridge = np.repeat([0.0, 0.00005, 0.0004], [exact, shares - exact, len(rows) - shares])
-    return np.vstack(rows), np.array(aims), ridge
+        aims.mean(_rated, _grade(grade), figure[f"{key}_share_by_count"], _one)
+        aims.mean(_rated, _grade(grade), figure[f"{key}_share_by_amount"])
+    aims.rows.append(np.array([len(deal.rows) - figure["tranches_per_deal"] for deal in deals]))
+    aims.values.append(0.0)
+    shares = len(aims.rows)
+    for product in _PRODUCTS:
+        aims.mean(_june(product), _coupon, figure[f"coupon_{product}"], _issued)
+        aims.mean(_june(product), _term, figure[f"term_{product}"], _issued)
+    for product, key in _HALF_YEAR:
+        aims.mean(_h1(product), _class(key), figure[f"h1_share_{product}_{key}"], _issued)
+    ridge = np.repeat([0.0, 0.00005, 0.0004], [exact, shares - exact, len(aims.rows) - shares])
+    return np.vstack(aims.rows), np.array(aims.values), ridge
 
 
-def _stocks(total: Callable[[Number, float], None], figure: Mapping[str, Any]) -> None:
-    for product in ("credit_abs", "enterprise_abs", "abn"):
-        total(_when(lambda d, r, p=product: d.product == p), figure[f"stock_{product}"])  # type: ignore[misc]
-    share = figure["lgfv_share_enterprise"]
-    for product, amount in (("enterprise_abs", 1.0), ("abn", (1 - share) / share)):
-        total(_when(lambda d, r, p=product: d.lgfv and d.product == p), figure["lgfv_stock_enterprise"] * amount)  # type: ignore[misc]
+def _stocks(aims: _Aims, figure: Mapping[str, Any]) -> None:
+    for product in _PRODUCTS:
+        aims.total(_of(product), figure[f"stock_{product}"])
+    for product in ("enterprise_abs", "abn"):
+        aims.total(_urban_of(product), _cell_stock((product, True, ""), figure))
 
 
-def _urban(mean: Callable[..., None], figure: Mapping[str, Any]) -> None:
-    urban = lambda d, r: d.lgfv  # noqa: E731
+def _urban_of(product: str) -> Test:
+    return lambda d, r: d.lgfv and d.product == product
+
+
+def _urban_aims(aims: _Aims, figure: Mapping[str, Any]) -> None:
     for grade, key in (("AAA", "lgfv_aaa_share"), ("AA+", "lgfv_aa_plus_share")):
-        mean(urban, lambda d, r, grade=grade: float(r["grade"] == grade), figure[key])
-    mean(urban, lambda d, r: float((r["expected_maturity"] - _AS_OF).days > LONG_DAYS), figure["lgfv_over_10y_share"])
-    mean(urban, lambda d, r: float(d.cls.key == "fee_rights"), figure["lgfv_fee_rights_share"])
-    mean(urban, lambda d, r: float(d.cls.key == "receivables"), figure["lgfv_debt_share"])
-    mean(urban, lambda d, r: float(d.owner.region in ("江苏", "浙江", "山东")), figure["lgfv_core_region_share"])
-    mean(lambda d, r: d.lgfv and r["coupon"] is not None, lambda d, r: r["coupon"], figure["lgfv_coupon"])
+        aims.mean(_urban, _grade(grade), figure[key])
+    aims.mean(
+        _urban, lambda d, r: float((r["expected_maturity"] - AS_OF).days > LONG_DAYS), figure["lgfv_over_10y_share"]
+    )
+    aims.mean(_urban, _class("fee_rights"), figure["lgfv_fee_rights_share"])
+    aims.mean(_urban, _class("receivables"), figure["lgfv_debt_share"])
+    aims.mean(_urban, lambda d, r: float(d.owner.region in LGFV_CORE), figure["lgfv_core_region_share"])
+    aims.mean(lambda d, r: d.lgfv and r["coupon"] is not None, _coupon, figure["lgfv_coupon"])
 
 
 def design(deals: list[Deal], figure: Mapping[str, Any]) -> np.ndarray:
