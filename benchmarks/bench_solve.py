@@ -3,7 +3,7 @@
     python benchmarks/bench_solve.py [--tranches 9295] [--repeats 7] [--seeds 3] [--json FILE]
 
 Ours is Problem + solve_problem, the proof of the answer included; theirs is HighsLp + passModel + run + solution
-with the options as they come. The runs alternate and medians are compared, since the machine may be shared: read the ratio.
+with the options as they come. The runs alternate and medians are compared; the machine may be shared: read the ratio.
 Exit code 1 where the objectives differ by more than 1e-7 or the median ratio is above 1.0.
 """
 

@@ -1,4 +1,4 @@
-"""Programs with integers on HiGHS: branch and bound, then the continuous part once more with the integers fixed."""
+"""Programs with integers: tickets as binaries, columns that cannot matter out of the way, then branch and bound."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ from dataclasses import replace
 
 import numpy as np
 
-from absalloc.errors import InternalError
 from absalloc.solve import highs
+from absalloc.solve.branch import branch_and_bound
 from absalloc.solve.csr import Floats
-from absalloc.solve.linear import recession, solve_lp
-from absalloc.solve.outcome import Outcome, SolveSettings, without_point
+from absalloc.solve.linear import solve_lp
+from absalloc.solve.outcome import Outcome, SolveSettings
 from absalloc.solve.problem import INTEGER, Problem
 from absalloc.solve.proof import relative_gap
 from absalloc.solve.raw import Runner
 from absalloc.solve.semicontinuous import as_binaries, bounded, semi_columns, without_trivial
 
+WORTHWHILE = 2000
+"""Columns below which branch and bound sees the whole program at once."""
+TRIAL_GAPS = (1e-4, 1e-3, 1e-2)
+"""How far above the relaxation, relative to the objective, the optimum is first supposed to lie; then it is proven."""
+
 
 def solve_integer(problem: Problem, settings: SolveSettings, runner: Runner = highs.HIGHS) -> Outcome:
     """Return the answer of a program with integers: the point is checked by us, the bound is branch and bound's word.
 
-    Raises BadInput where a semi-continuous column has no upper bound and none can be proven.
+    Raises BadInput where a semi-continuous column has no bound and none can be proven.
     """
     plain = without_trivial(problem)
     if not plain.has_integers:
@@ -28,7 +33,11 @@ def solve_integer(problem: Problem, settings: SolveSettings, runner: Runner = hi
     if len(semi_columns(plain)):
         plain = bounded(plain, lambda other: _dispatch(other, settings))
         plain = as_binaries(plain)
-    answer = _branch_and_bound(plain, settings, runner)
+    answer = None
+    if runner is highs.HIGHS and plain.n >= WORTHWHILE:
+        answer = by_narrowing(plain, settings)
+    if answer is None:
+        answer = branch_and_bound(plain, settings, runner)
     if answer.x is None:
         return answer
     x = answer.x[: problem.n]
@@ -39,51 +48,54 @@ def _dispatch(problem: Problem, settings: SolveSettings) -> Outcome:
     return solve_integer(problem, settings) if problem.has_integers else solve_lp(problem, settings)
 
 
-def _branch_and_bound(problem: Problem, settings: SolveSettings, runner: Runner) -> Outcome:
-    found = runner.run(problem, settings)
-    if found.status in ("infeasible", "unbounded", "unbounded_or_infeasible"):
-        return _resolve_no(problem, found.status, settings, runner.name)
-    if found.x is None:
-        return without_point("stopped", runner.name, "solve.limit", found.bound)
-    polished = fixed_integers(problem, found.x, settings, runner)
-    if polished is None or polished.x is None or polished.objective is None:
-        # The integers, made whole, admit no point: what was found lived on the solver's tolerance.
-        return without_point("stopped", runner.name, "solve.not_feasible", found.bound)
-    bound = found.bound if found.bound is not None else -np.inf
-    gap = relative_gap(problem, polished.x, polished.objective, bound)
-    answer = replace(polished, status="optimal", bound=bound, gap=gap, row_dual=None, reduced_cost=None, reason=None)
-    if found.status == "limit":
-        return replace(answer, status="stopped", reason="solve.limit")
-    if not gap <= settings.mip_gap:
-        return replace(answer, status="stopped", reason="solve.not_proven")
-    return answer
+def by_narrowing(problem: Problem, settings: SolveSettings) -> Outcome | None:
+    """Return the answer by way of the columns that reduced costs leave room to move; None where that road does not end.
+
+    For a feasible x, c·x ≥ b + Σ |d_j|·(distance of x_j from the bound that d_j pushes against), with b and d of the
+    relaxation (weak duality, computed by ourselves). So whatever moves further than g/|d_j| costs more than b + g.
+    Solve within these distances for a supposed g: an optimum of at most b + g is the optimum of all. A dearer one
+    gives the g that holds for certain.
+    """
+    lp = solve_lp(problem.relaxed(), settings)
+    if lp.status != "optimal" or lp.objective is None or lp.bound is None:
+        return lp if lp.status == "infeasible" else None
+    size = max(abs(lp.objective), float(np.abs(problem.c).max(initial=0.0)))
+    for share in TRIAL_GAPS:
+        room = share * size
+        answer = _within(problem, lp, room, settings)
+        if answer.objective is not None and answer.status == "optimal" and answer.objective > lp.bound + room:
+            answer = _within(problem, lp, (answer.objective - lp.bound) * (1 + 1e-6) + 1e-9 * size, settings)
+        if answer.status != "infeasible":
+            return answer if answer.x is not None or answer.reason == "solve.limit" else None
+    return None
 
 
-def fixed_integers(problem: Problem, x: Floats, settings: SolveSettings, runner: Runner) -> Outcome | None:
-    """Return the LP answer left when the integers are fixed at ``x`` rounded; None where it has no proven one."""
+def _within(problem: Problem, lp: Outcome, room: float, settings: SolveSettings) -> Outcome:
+    """Return the answer within the distances of ``room``, its bound that of the whole program."""
+    assert lp.bound is not None
+    answer = branch_and_bound(narrowed(problem, lp, room), settings, highs.HIGHS)
+    if answer.objective is None or answer.x is None or answer.bound is None:
+        return answer
+    bound = max(lp.bound, min(answer.bound, lp.bound + room))
+    gap = relative_gap(problem, answer.x, answer.objective, bound)
+    return replace(answer, bound=bound, gap=gap, row_activity=problem.A.times(answer.x))
+
+
+def narrowed(problem: Problem, lp: Outcome, room: float) -> Problem:
+    """Return the program where no column leaves the bound its reduced cost pushes against further than ``room``."""
+    d = lp.reduced_cost
+    assert d is not None
+    with np.errstate(divide="ignore"):
+        reach: Floats = room / np.abs(d)
     whole = problem.integrality == INTEGER
-    at = np.round(x)
-    lp = replace(
+    # A hair wider than the quotient, so that rounding never takes away a point.
+    reach = np.where(whole, np.floor(reach * (1 + 1e-9) + 1e-9), reach * (1 + 1e-9))
+    low, high = problem.col_lower, problem.col_upper
+    low = np.where(whole, np.ceil(low), low)
+    high = np.where(whole, np.floor(high), high)
+    at_low, at_high = (d > 0) & np.isfinite(low), (d < 0) & np.isfinite(high)
+    return replace(
         problem,
-        integrality=None,
-        col_lower=np.where(whole, at, problem.col_lower),
-        col_upper=np.where(whole, at, problem.col_upper),
+        col_lower=np.where(at_high, np.maximum(low, high - np.where(at_high, reach, 0.0)), low),
+        col_upper=np.where(at_low, np.minimum(high, low + np.where(at_low, reach, 0.0)), high),
     )
-    answer = solve_lp(lp, replace(settings, time_limit=None, node_limit=None), runner)
-    return answer if answer.status == "optimal" else None
-
-
-def _resolve_no(problem: Problem, said: str, settings: SolveSettings, name: str) -> Outcome:
-    """Prove "infeasible" by the relaxation, else leave it the word of branch and bound; "unbounded" needs a ray."""
-    relaxed = solve_lp(replace(problem.relaxed(), c=np.zeros(problem.n), offset=0.0), settings)
-    if relaxed.status == "infeasible":
-        return relaxed
-    if said != "infeasible":
-        point = highs.run(replace(problem, c=np.zeros(problem.n)), settings)
-        if point.status == "limit":
-            return without_point("stopped", name, "solve.limit")
-        if point.status == "optimal" and recession(problem.relaxed(), settings):
-            return without_point("unbounded", name, bound=-np.inf)
-        if point.status != "infeasible":
-            raise InternalError("solve.status_unknown", value=f"{said}, then {point.status}", solver=name)
-    return replace(without_point("infeasible", name), notes=("solve.infeasible_claimed",))

@@ -10,9 +10,10 @@ import pulp
 import pytest
 from random_programs import INF, program
 
-from absalloc.solve import Outcome, Problem, SolveSettings, lexicographic, solve_problem
+from absalloc.solve import Outcome, Problem, SolveSettings, integer, lexicographic, solve_problem
 from absalloc.solve.clarabel_ import solve_quadratic
 from absalloc.solve.proof import violation, weak_duality
+from absalloc.solve.semicontinuous import as_binaries, without_trivial
 
 CONTINUOUS = ("lp", "degenerate", "infeasible", "open")
 
@@ -163,6 +164,23 @@ def test_tickets_without_an_upper_bound() -> None:
         agree(stated, ours)
         compared += ours.status == "optimal"
     assert compared > 30
+
+
+@pytest.mark.parametrize("gaps", [(1e-4, 1e-3, 1e-2), (10.0,), (0.05, 0.3)])
+def test_narrowing_by_reduced_costs_takes_no_optimum_away(
+    monkeypatch: pytest.MonkeyPatch, gaps: tuple[float, ...]
+) -> None:
+    narrowed = 0
+    for seed in range(120):
+        problem = program(seed, "integer" if seed % 2 else "semi")
+        monkeypatch.setattr(integer, "WORTHWHILE", 10**9)
+        whole = solve_problem(problem)
+        monkeypatch.setattr(integer, "WORTHWHILE", 0)
+        monkeypatch.setattr(integer, "TRIAL_GAPS", gaps)
+        agree(whole, solve_problem(problem))
+        plain = as_binaries(without_trivial(problem))
+        narrowed += integer.by_narrowing(plain, SolveSettings()) is not None
+    assert narrowed > 15
 
 
 @pytest.mark.parametrize("size", [1e-4, 1.0, 1e4, 1e9])
