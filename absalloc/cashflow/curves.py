@@ -182,6 +182,8 @@ def read_points(
     title = header.index("curve") if curve is None else None
     for row in rows:
         if row:
+            if len(row) != len(header):  # a decimal comma would otherwise lose its fraction silently
+                raise BadInput("cashflow.curve_value", where=Where(name, rows.line_num), value=",".join(row))
             label = str(curve) if title is None else row[title]
             yield _point(row, (day, tenor, place, factor), _role(label, mapping or {}), Where(name, rows.line_num))
 

@@ -12,7 +12,13 @@ import absalloc.cashflow as cf
 from absalloc.errors import BadInput
 
 DAY = date(2025, 6, 30)
-TEXT = "date,curve,tenor_years,yield_pct\n2025-06-27,CGB,1,1.34\n2025-06-30,CGB,1,1.35\n2025-06-30,CGB,3,1.40\n2025-06-30,MTN_AA+,1,1.90\n2025-07-01,CGB,1,9\n"
+TEXT = """date,curve,tenor_years,yield_pct
+2025-06-27,CGB,1,1.34
+2025-06-30,CGB,1,1.35
+2025-06-30,CGB,3,1.40
+2025-06-30,MTN_AA+,1,1.90
+2025-07-01,CGB,1,9
+"""
 
 
 def write(folder: Path, text: str) -> Path:
@@ -33,7 +39,7 @@ def test_reads_roles_units_and_the_day(tmp_path: Path) -> None:
     earlier = cf.load_curves(write(tmp_path, TEXT), {"CGB": "bonds"}, as_of=date(2025, 6, 29))
     assert earlier["bonds"].day == date(2025, 6, 27)
     assert "notes.AA+" not in earlier
-    with pytest.raises(BadInput, match="There is no curve 'goverment'.*The nearest valid one is 'government'"):
+    with pytest.raises(BadInput, match=r"There is no curve 'goverment'.*The nearest valid one is 'government'"):
         curves["goverment"]
 
 
@@ -60,7 +66,7 @@ def test_units_in_the_header(tmp_path: Path, header: str, value: str, rate: floa
         ),
         ("date,curve,tenor_years\n2025-06-30,CGB,1\n", "The column 'yield_pct' is missing"),
         ("date,name,tenor_years,yield_pct\n2025-06-30,CGB,1,1\n", "The column 'curve' is missing"),
-        (TEXT.replace("1.40", "1,4x"), r"curves.csv:4: .*is not a date, tenor and yield|outside"),
+        (TEXT.replace("1.40", "1,4x"), r"curves.csv:4: '2025-06-30,CGB,3,1,4x' is not a date"),
         (TEXT.replace("1.40", "n/a"), r"curves.csv:4: '2025-06-30,CGB,3,n/a' is not a date"),
         (TEXT.replace("1.40", "140"), r"curves.csv:4: A yield of 140 or its tenor is outside -5% - 50%"),
         (TEXT.replace("1.40", "nan"), r"curves.csv:4: A yield of nan"),

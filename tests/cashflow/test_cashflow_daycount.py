@@ -56,5 +56,5 @@ def test_icma_counts_within_the_period() -> None:
 
 
 def test_unknown_convention_is_refused() -> None:
-    with pytest.raises(BadInput, match="'ACT/365' is not known.*The nearest valid one is 'ACT/365F'"):
+    with pytest.raises(BadInput, match=r"day count 'ACT/365' is not known.*The nearest valid one is 'ACT/365F'"):
         cf.year_fraction(np.datetime64("2025-01-01"), np.datetime64("2025-02-01"), "ACT/365")
