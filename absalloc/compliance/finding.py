@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+import datetime
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -51,9 +51,9 @@ class Finding:
     headroom: Fraction | None = None
     reading: str | None = None
     scenario: str | None = None
-    date: date | None = None
+    date: datetime.date | None = None
     cause: Literal["active", "passive"] | None = None
-    cure_by: date | None = None
+    cure_by: datetime.date | None = None
     reasons: tuple[Reason, ...] = ()
     lines: tuple[Line, ...] = ()
     document: str = ""

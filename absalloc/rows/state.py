@@ -40,6 +40,8 @@ class BookState:
     book_value: Mapping[str, Fraction] = field(default_factory=dict)
     breach_since: Mapping[str, date] = field(default_factory=dict)
     lists: Mapping[str, Any] = field(default_factory=dict, repr=False)  # name -> DataFrame of text
+    assumed: frozenset[str] = frozenset()
+    """Lines whose only rating is assumed."""
 
     @property
     def name(self) -> str:

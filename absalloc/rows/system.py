@@ -21,10 +21,6 @@ import numpy as np
 
 from absalloc.rulebook.active import ActiveRule
 
-PASS, FAIL, UNKNOWN, TIE = 0, 1, 2, 3
-TIE_SHARE = 1e-9
-"""Where the excess is within this share of the sum of its terms, floats do not decide: the exact checker does."""
-
 
 @dataclass(frozen=True)
 class Alternatives:
@@ -87,12 +83,12 @@ class Block:
         row, n, d, xs = self.row[take], self.n[take], self.d[take], x[self.col[take]]
         certain = np.bincount(row, weights=(n - bound[row] * d) * xs, minlength=size)
         scale = np.bincount(row, weights=(np.abs(n) + np.abs(bound[row] * d)) * np.abs(xs), minlength=size)
-        low = certain + self._constant(bound, 0) + self._unsure(x, bound, -1.0)
-        high = certain + self._constant(bound, 1) + self._unsure(x, bound, 1.0)
+        low = certain + self.constant(bound, 0) + self._unsure(x, bound, -1.0)
+        high = certain + self.constant(bound, 1) + self._unsure(x, bound, 1.0)
         finite = [np.where(np.isfinite(v), np.abs(v), 0.0) for v in (*self.n0, *self.d0)]
         return low, high, scale + finite[0] + finite[1] + np.abs(bound) * (finite[2] + finite[3])
 
-    def _constant(self, bound: np.ndarray, high: int) -> np.ndarray:
+    def constant(self, bound: np.ndarray, high: int) -> np.ndarray:
         """Return n0 − limit·d0 at its least (0) or greatest (1), without 0 × ∞."""
         n0 = self.n0[high]
         d0 = np.where(bound >= 0, self.d0[1 - high], self.d0[high])
@@ -159,30 +155,3 @@ class RowSystem:
     def n_rows(self) -> int:
         """How many rows there are."""
         return sum(block.rows for block in self.blocks)
-
-    def verdicts(self, x: np.ndarray) -> list[np.ndarray]:
-        """Return per block PASS, FAIL, UNKNOWN or TIE for each row at ``x``; tests of time and ``unless`` aside."""
-        return [verdict(block, x) for block in self.blocks]
-
-
-def verdict(block: Block, x: np.ndarray) -> np.ndarray:
-    """Return the verdict of each row of a block at ``x``: shape (rows,), TIE where floats do not decide."""
-    if block.form != "linear":
-        from absalloc.rows.special import special_verdict
-
-        return special_verdict(block, x)
-    low, high, scale = block.excess(x)
-    if block.sense == "min":
-        low, high = -high, -low
-    result = np.full(block.rows, UNKNOWN, dtype=np.int8)
-    edge = TIE_SHARE * scale
-    with np.errstate(invalid="ignore"):
-        result[high < -edge] = PASS
-        result[low > edge] = FAIL
-        # Nothing held on a non-strict row is exactly zero: no tie to break.
-        zero = (high == 0) & (scale == 0)
-        result[zero] = FAIL if block.strict else PASS
-        tied = ((np.abs(high) <= edge) | (np.abs(low) <= edge)) & ~zero
-    result[tied & (result == UNKNOWN)] = TIE
-    result[np.isnan(block.limit)] = UNKNOWN
-    return result

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from absalloc.errors import BadInput
+from absalloc.files import sha256
 from absalloc.mandate.load import LoadedMandate
 from absalloc.predicate import Predicate
 from absalloc.rulebook.load import Rulebook, find_rulebook
@@ -108,9 +109,14 @@ class Rules:
     """Rulebooks asked for a day after they were last verified."""
 
     @property
-    def sha256(self) -> dict[str, str]:
+    def hashes(self) -> dict[str, str]:
         """The hash of each rulebook."""
         return {book.id: book.sha256 for book in self.books}
+
+    @property
+    def sha256(self) -> str:
+        """One hash over all rulebooks."""
+        return sha256("\n".join(f"{name} {value}" for name, value in sorted(self.hashes.items())).encode())
 
 
 def resolve(
@@ -120,17 +126,19 @@ def resolve(
     overrides: Mapping[str, str] | None = None,
     extra: tuple[str, ...] = (),
     readings: Mapping[str, str] | None = None,
+    books: tuple[Rulebook, ...] | None = None,
 ) -> Rules:
     """Return the rules of a mandate on a day.
 
     ``overrides`` maps ``RULE.limit`` to a quantity with its unit; ``extra`` names rulebooks the desk adds;
-    ``readings`` beats the mandate's own. Raises BadInput for a date before a rulebook is modelled, an
+    ``readings`` beats the mandate's own; ``books`` are the rulebooks where the caller has them loaded. Raises BadInput for a date before a rulebook is modelled, an
     unknown or ambiguous rule in ``off`` or ``overrides``, and an override that has no unit.
     """
     names = tuple(dict.fromkeys((*mandate.rulebooks, *extra)))
-    books = tuple(find_rulebook(name, mandate.folder) for name in names)
+    if books is None:
+        books = tuple(find_rulebook(name, mandate.folder) for name in names)
     off = {full_id(books, name, mandate.document.where("off", name)): reason for name, reason in mandate.off.items()}
-    changed = _overrides(books, overrides or {})
+    changed = _overrides(books, {k: v for k, v in (overrides or {}).items() if not k.startswith("target/")})
     chosen = {**mandate.readings, **(readings or {})}
     active: list[ActiveRule] = []
     inactive: list[InactiveRule] = []
@@ -231,10 +239,18 @@ def _limits(rule: Rule, mandate: LoadedMandate, as_of: date) -> tuple[Limit, ...
         elif written:
             value = dated_value(written, mandate, as_of)
             if value is not None:
-                found.append(Limit(sense, value.value.value, value.value.unit, strict=value.strict))  # type: ignore[arg-type]
+                found.append(as_limit(rule.kind, sense, value))
     if not found and (rule.max is not None or rule.min is not None):
         return None
     return tuple(found)
+
+
+def as_limit(kind: str, sense: str, value: Dated) -> Limit:
+    """Return a dated value as a limit; grades grow worse upwards, so an average of at least AA+ is a step of at most 2."""
+    unit = value.value.unit
+    if kind == "average" and unit == "grade":
+        sense = "max" if sense == "min" else "min"
+    return Limit(sense, value.value.value, unit, strict=value.strict)  # type: ignore[arg-type]
 
 
 def dated_value(written: tuple[Dated, ...], mandate: LoadedMandate, as_of: date) -> Dated | None:

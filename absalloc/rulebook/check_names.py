@@ -31,6 +31,14 @@ _UNITLESS = ("years", "days", "count", "price")
 
 def check_book(book: Book, document: Document) -> None:
     """Check all names of a rulebook. Raises BadInput at the line of the first that is not known."""
+    for name in book.names:
+        if name not in (*book.sets, *book.columns):
+            raise BadInput(
+                "rulebook.unknown_name",
+                where=document.where("names", name),
+                value=name,
+                choices=(*book.sets, *book.columns),
+            )
     for name, inner in book.sets.items():
         _Check(book, document, name, ("sets", name)).predicate(inner, ("sets", name))
     for index, rule in enumerate(book.rules):

@@ -276,4 +276,6 @@ class Book(Strict):
     sources: dict[str, Document_]
     columns: dict[str, Combined] = {}
     sets: dict[str, Where_] = {}
+    names: dict[str, Title] = {}
+    """What sets and columns of this book are called in print."""
     rules: tuple[Rule, ...] = Field(min_length=1)

@@ -1,0 +1,98 @@
+"""A mathematical program under construction: columns with a meaning, rows with a label, in million yuan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from absalloc.solve import Problem
+
+MILLION = 1e6
+Leg = Literal["buy", "sell", "odd", "on"]
+
+
+@dataclass(frozen=True)
+class ColumnOf:
+    """What a column means: a leg of a position (``size`` yuan of face a unit), or a switch (``on``)."""
+
+    leg: Leg
+    position: int
+    size: float
+    name: str
+
+
+@dataclass(frozen=True)
+class RowOf:
+    """What a row means: a rule and group, or a structural row (``budget``, ``turnover``, ``switch``)."""
+
+    rule: str | None
+    group: str | None
+    name: str
+
+
+@dataclass
+class Builder:
+    """Collects columns and rows; ``problem()`` freezes them. Minimises; row values are in million yuan."""
+
+    columns: list[ColumnOf] = field(default_factory=list)
+    rows: list[RowOf] = field(default_factory=list)
+    cost: list[float] = field(default_factory=list)
+    low: list[float] = field(default_factory=list)
+    high: list[float] = field(default_factory=list)
+    whole: list[int] = field(default_factory=list)
+    row_low: list[float] = field(default_factory=list)
+    row_high: list[float] = field(default_factory=list)
+    _rows: list[np.ndarray] = field(default_factory=list)
+    _cols: list[np.ndarray] = field(default_factory=list)
+    _data: list[np.ndarray] = field(default_factory=list)
+    offset: float = 0.0
+
+    def column(self, meaning: ColumnOf, low: float, high: float, cost: float = 0.0, *, whole: bool = False) -> int:
+        """Add a column and return its index."""
+        self.columns.append(meaning)
+        self.low.append(low)
+        self.high.append(high)
+        self.cost.append(cost)
+        self.whole.append(int(whole))
+        return len(self.columns) - 1
+
+    def switch(self, name: str) -> int:
+        """Add a yes-or-no column."""
+        return self.column(ColumnOf("on", -1, 0.0, name), 0.0, 1.0, whole=True)
+
+    def row(
+        self, meaning: RowOf, cols: np.ndarray | list[int], data: np.ndarray | list[float], low: float, high: float
+    ) -> None:
+        """Add a row ``low ≤ data·x ≤ high``."""
+        index = np.asarray(cols, dtype=np.int64)
+        self._rows.append(np.full(len(index), len(self.rows)))
+        self._cols.append(index)
+        self._data.append(np.asarray(data, dtype=float))
+        self.rows.append(meaning)
+        self.row_low.append(low)
+        self.row_high.append(high)
+
+    def problem(self) -> Problem:
+        """Return the program; names of columns and rows ride on it."""
+        m, n = len(self.rows), len(self.columns)
+        row = np.concatenate(self._rows) if m else np.zeros(0, dtype=np.int64)
+        col = np.concatenate(self._cols) if m else np.zeros(0, dtype=np.int64)
+        data = np.concatenate(self._data) if m else np.zeros(0)
+        order = np.lexsort((col, row))
+        row, col, data = row[order], col[order], data[order]
+        # One entry a place: lines that count twice in a row are added up.
+        first = np.ones(len(row), dtype=bool)
+        first[1:] = (row[1:] != row[:-1]) | (col[1:] != col[:-1])
+        starts = np.flatnonzero(first)
+        data = np.add.reduceat(data, starts) if len(starts) else data
+        row, col = row[first], col[first]
+        keep = data != 0
+        row, col, data = row[keep], col[keep], data[keep]
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=m))]).astype(np.int64)
+        return Problem(
+            np.array(self.cost), (indptr, col, data, (m, n)), np.array(self.row_low), np.array(self.row_high),
+            np.array(self.low), np.array(self.high), np.array(self.whole, dtype=np.int8) if any(self.whole) else None,
+            row_names=[r.name for r in self.rows], col_names=[c.name for c in self.columns], offset=self.offset,
+        )  # fmt: skip

@@ -1,0 +1,265 @@
+"""A plan: solve, round, re-check exactly, tighten what failed; or the rules that conflict."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import numpy as np
+
+from absalloc.compliance.exact import evaluate_exact
+from absalloc.compliance.finding import Finding
+from absalloc.plan.conflict import find_conflict
+from absalloc.plan.lines import PlanLines, plan_lines
+from absalloc.plan.note import Note
+from absalloc.plan.objective import objective
+from absalloc.plan.program import Program, build_program, faces
+from absalloc.plan.rule_rows import Key, Terms
+from absalloc.rows import BookState, RowSystem, Scenario, compile_rows
+from absalloc.rows.lines import Positions
+from absalloc.solve import Outcome, SolveSettings, lexicographic, solve_problem
+
+TRIES = 3
+"""How often rows that fail the exact re-check are tightened before the plan is given up."""
+MIP_GAP = 1e-4
+
+
+@dataclass(frozen=True)
+class PlanSettings:
+    """How a plan is made. ``max_turnover`` is a share of NAV (of the invested amount without one).
+
+    ``cure`` makes limits bind that a passive breach may otherwise exceed, and trades as little as that takes where no
+    turnover cap is given. ``backend``: highs, cvxpy or pyomo.
+    """
+
+    backend: str = "highs"
+    max_turnover: Fraction | None = None
+    cure: bool = False
+    time_limit: float | None = None
+    mip_gap: float = MIP_GAP
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came out: faces after the trades, the findings on them, and the proof; faces None where there is no plan."""
+
+    status: str  # optimal infeasible stopped
+    reason: Note | None
+    state: BookState = field(repr=False)
+    faces: dict[str, Fraction] | None
+    findings: tuple[Finding, ...]
+    outcome: Outcome | None
+    program: Program | None = field(repr=False)
+    conflict: tuple[str, ...] = ()
+    gave_way: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    seconds: float = 0.0
+
+
+def make_plan(state: BookState, settings: PlanSettings, scenarios: Sequence[Scenario] = ()) -> Answer:
+    """Return the best portfolio of one book under its rules, from what it holds.
+
+    ``state.held`` is what is held now (empty for a new book); ``state.before`` the book before, where
+    known, decides what is a passive breach. Rules hold in every scenario as well.
+    """
+    start = time.perf_counter()
+    current = evaluate_exact([state]) if state.held else ()
+    # From here on, what is held now is the book before the trades of this plan.
+    opening = replace(state, before=dict(state.held))
+    stopped = _cannot_decide(opening)
+    if stopped is not None:
+        return Answer("stopped", stopped, opening, None, current, None, None, seconds=time.perf_counter() - start)
+    system = compile_rows([opening], scenarios)
+    positions = Positions(opening)
+    lines = plan_lines(positions, opening.rules.active[0], _budget(opening))
+    terms = _terms(opening, current, settings)
+    answer = _Maker(opening, system, lines, settings, current).run(terms)
+    return replace(answer, seconds=time.perf_counter() - start)
+
+
+def _budget(state: BookState) -> Fraction:
+    invest = state.mandate.portfolio.invest
+    return Fraction(invest.amount) if invest is not None else Fraction(state.mandate.amount("nav") or 0)
+
+
+def _cannot_decide(state: BookState) -> Note | None:
+    """Return why no plan can be proven compliant: a hard rule that lacks an amount or a fact of the mandate."""
+    for rule in state.rules.inactive:
+        if rule.status == "needs_key" and rule.level == "hard":
+            return Note("needs_key", rule=rule.id, key=rule.fields["key"])
+    probe = compile_rows([replace(state, held={}, before={})])
+    for block in probe.blocks:
+        if block.rule.level != "hard" or block.branch == "alternative":
+            continue
+        if np.any(np.isinf(block.n0[1])) and block.sense == "max":
+            return Note("elsewhere_unknown", rule=block.rule.id, scope=block.rule.scope)
+        if isinstance(block.rule.of, str) and block.rule.of in ("nav",) and np.any(np.isinf(block.d0[1])):
+            return Note("amount_unknown", rule=block.rule.id, amount=block.rule.of)
+        if np.any(np.isnan(block.limit)):
+            return Note("limit_unknown", rule=block.rule.id)
+    return None
+
+
+def _terms(state: BookState, current: tuple[Finding, ...], settings: PlanSettings) -> Terms:
+    """Read the law of active and passive off the findings on what is held."""
+    passive = [] if settings.cure else [f for f in current if f.verdict == "fail" and f.cause == "passive"]
+    bars = {rule.id: rule.passive_breach for rule in state.rules.active}
+    keys = [(f.rule, f.group or "", f.sense) for f in passive]
+    no_new = [key for key in keys if (found := bars.get(key[0])) is not None and found.meanwhile == "no_new"]
+    return Terms(
+        levels=frozenset({"hard", "soft"}), stay=frozenset(keys), no_new=frozenset(no_new), fresh=not state.held
+    )
+
+
+@dataclass
+class _Maker:
+    state: BookState
+    system: RowSystem
+    lines: PlanLines
+    settings: PlanSettings
+    current: tuple[Finding, ...]
+
+    def run(self, terms: Terms) -> Answer:
+        answer = self.attempt(terms)
+        if answer.status == "infeasible" and any(b.rule.level == "soft" for b in self.system.blocks):
+            firm = replace(terms, levels=frozenset({"hard"}))
+            again = self.attempt(firm)
+            if again.status != "infeasible":
+                broken = tuple(sorted({f.rule for f in again.findings if f.level == "soft" and f.verdict == "fail"}))
+                return replace(
+                    again, gave_way=broken, notes=(*again.notes, Note("soft_gave_way", rules=", ".join(broken)))
+                )
+            terms, answer = firm, again
+        if answer.status == "infeasible":
+            return replace(answer, conflict=find_conflict(lambda skip: self.feasible(terms, skip), self.system, terms))
+        return answer
+
+    def feasible(self, terms: Terms, skip: frozenset[str]) -> bool:
+        program = self.program(replace(terms, skip=skip), 0.0)
+        return solve_problem(program.problem, "highs", self.solve_settings()).status != "infeasible"
+
+    def solve_settings(self) -> SolveSettings:
+        return SolveSettings(time_limit=self.settings.time_limit, mip_gap=self.settings.mip_gap)
+
+    def program(self, terms: Terms, price: float) -> Program:
+        cap = self.settings.max_turnover
+        base = _budget(self.state) if self.state.mandate.amount("nav") is None else self.state.mandate.amount("nav")
+        most = None if cap is None else float(cap * (base or 0))
+        change = self.settings.cure and cap is None
+        return build_program(
+            self.system, self.lines, objective(self.lines, price), terms, max_turnover=most, least_change=change
+        )
+
+    def solve(self, terms: Terms) -> tuple[Program, Outcome]:
+        """Solve once; for carry per capital, Dinkelbach's steps on the price of capital until it stands still."""
+        price = 0.0
+        for _ in range(30):
+            program = self.program(terms, price)
+            outcome = self.tie_broken(program)
+            if program.objective.kind != "carry_per_capital" or outcome.x is None:
+                return program, outcome
+            ratio = _ratio(program, outcome.x)
+            if abs(ratio - price) <= 1e-9 * max(abs(ratio), 1e-9):
+                return program, outcome
+            price = ratio
+        return program, replace(outcome, status="stopped")
+
+    def tie_broken(self, program: Program) -> Outcome:
+        problem = program.problem
+        if problem.has_integers:
+            return solve_problem(problem, self.settings.backend, self.solve_settings())
+        # Among equal optima: the fewest yuan moved, later codes before earlier ones.
+        size = np.array([c.size for c in program.builder.columns]) / 1e6
+        rank = np.array([c.position for c in program.builder.columns]) / max(self.lines.n, 1)
+        return lexicographic(problem, size * (1.0 + 1e-3 * rank), self.solve_settings(), self.settings.backend)
+
+    def attempt(self, terms: Terms) -> Answer:
+        for _ in range(TRIES + 1):
+            program, outcome = self.solve(terms)
+            if outcome.x is None or outcome.status in ("infeasible", "unbounded"):
+                status = "infeasible" if outcome.status == "infeasible" else "stopped"
+                reason = Note(
+                    status if status == "infeasible" else "solver_stopped", why=outcome.reason or outcome.status
+                )
+                return Answer(status, reason, self.state, None, self.current, outcome, program, notes=self.lines.notes)
+            held = faces(program, outcome.x)
+            after = replace(self.state, held=held, book_value=_carried(self.state, held))
+            findings = evaluate_exact([after])
+            failed = self.failed(findings, terms)
+            if not failed and min(held.values(), default=Fraction(0)) >= 0:
+                return self.answer(program, outcome, after, findings)
+            terms = replace(terms, margins={**terms.margins, **_wider(terms, failed)})
+        names = ", ".join(sorted({f.rule for f in failed}))
+        return Answer(
+            "stopped",
+            Note("recheck_failed", rules=names),
+            self.state,
+            None,
+            findings,
+            outcome,
+            program,
+            notes=self.lines.notes,
+        )
+
+    def failed(self, findings: tuple[Finding, ...], terms: Terms) -> list[Finding]:
+        """Return the findings the plan may not leave: hard fails, but for passive breaches that got no worse."""
+        was: dict[Key, Fraction | None] = {(f.rule, f.group or "", f.sense): f.value for f in self.current}
+        found = []
+        for item in findings:
+            key: Key = (item.rule, item.group or "", item.sense)
+            if item.verdict != "fail" or item.level not in terms.levels:
+                continue
+            worse = key not in terms.stay or _worse(item, was.get(key))
+            if worse:
+                found.append(item)
+        return found
+
+    def answer(self, program: Program, outcome: Outcome, after: BookState, findings: tuple[Finding, ...]) -> Answer:
+        status = "optimal" if outcome.status == "optimal" else "stopped"
+        reason = None if status == "optimal" else Note("limit_reached", why=outcome.reason or outcome.status)
+        notes = [*self.lines.notes]
+        silent = int(np.sum(np.isnan(program.objective.carry) & (self.lines.held > 0)))
+        if silent:
+            notes.append(Note("held_without_yield", lines=silent))
+        return Answer(status, reason, after, after.held, findings, outcome, program, notes=tuple(notes))  # type: ignore[arg-type]
+
+
+def _worse(item: Finding, was: Fraction | None) -> bool:
+    if was is None or item.value is None:
+        return True
+    return item.value > was if item.sense == "max" else item.value < was
+
+
+def _carried(state: BookState, held: dict[str, Fraction]) -> dict[str, Fraction]:
+    """Return the book values after the trades: what is kept keeps its own, what is bought stands at cost."""
+    result = {}
+    for name, value in state.book_value.items():
+        if name in held:
+            kept = min(held[name], state.held[name])
+            bought = held[name] - kept
+            cost = state.unit("market_value", state.index.get(name))[0]
+            result[name] = value * kept / state.held[name] + bought * cost
+    return result
+
+
+def _wider(terms: Terms, failed: list[Finding]) -> dict[Key, float]:
+    """Hold back a little more of each row that failed: what it missed by, twice, and at least ten yuan."""
+    found = {}
+    for item in failed:
+        key: Key = (item.rule, item.group or "", item.sense)
+        missed = 0.0
+        if item.numerator is not None and item.denominator is not None and item.limit is not None:
+            missed = abs(float(item.numerator - item.limit * item.denominator))
+        found[key] = terms.margins.get(key, 0.0) + max(2 * missed, 10.0)
+    return found
+
+
+def _ratio(program: Program, x: np.ndarray) -> float:
+    held = faces(program, x)
+    index = program.lines.positions.state.index
+    at = np.array([index[name] for name in held if name in index], dtype=np.int64)
+    face = np.array([float(v) for name, v in held.items() if name in index])
+    capital = float(np.nan_to_num(program.objective.capital)[at] @ face)
+    return float(np.nan_to_num(program.objective.carry)[at] @ face) / capital if capital > 0 else 0.0

@@ -1,0 +1,139 @@
+"""The columns of a plan: buys and sells of each line, in lots and with tickets, and the budget they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from absalloc.plan.builder import MILLION, Builder, ColumnOf, RowOf
+from absalloc.plan.lines import PlanLines
+
+LOT_MATTERS = 1.0
+"""Lots of a yuan or less are left to rounding; larger ones are integers of the model."""
+
+
+@dataclass(frozen=True)
+class Legs:
+    """Where the legs of each position stand: arrays (n,) of column indices, -1 for none."""
+
+    buy: np.ndarray
+    sell: np.ndarray
+    odd: np.ndarray
+
+
+def add_trades(builder: Builder, lines: PlanLines, barred: np.ndarray, gain: np.ndarray) -> Legs:
+    """Add the buy and sell columns of every line that may move; ``barred`` lines may not be bought.
+
+    ``gain`` (n,) is what a yuan of face earns a year; a trade's cost is charged against the first year.
+    """
+    legs = Legs(*(np.full(lines.n, -1, dtype=np.int64) for _ in range(3)))
+    for p in np.flatnonzero(lines.allocated):
+        room = lines.most[p] - lines.held[p]
+        if (
+            not barred[p]
+            and room > 0
+            and room >= max(lines.ticket[p], lines.lot[p] if lines.lot[p] > LOT_MATTERS else 0.0)
+        ):
+            legs.buy[p] = _buy(builder, lines, int(p), room, gain[p])
+        if lines.held[p] > 0:
+            _sell(builder, lines, int(p), legs, gain[p])
+    return legs
+
+
+def _buy(builder: Builder, lines: PlanLines, p: int, room: float, gain: float) -> int:
+    name = lines.positions.ids[p]
+    lot, ticket = lines.lot[p], lines.ticket[p]
+    fee = lines.cost[p] * lines.worth[p]
+    if lot <= LOT_MATTERS:
+        column = builder.column(ColumnOf("buy", p, MILLION, f"buy {name}"), 0.0, room / MILLION, fee - gain)
+        if ticket > 0:
+            on = builder.switch(f"buys {name}")
+            builder.row(RowOf(None, name, f"ticket {name}"), [column, on], [1.0, -ticket / MILLION], 0.0, np.inf)
+            builder.row(RowOf(None, name, f"buys {name}"), [column, on], [1.0, -room / MILLION], -np.inf, 0.0)
+        return column
+    top = np.floor(room / lot)
+    size = lot / MILLION
+    column = builder.column(ColumnOf("buy", p, lot, f"buy {name}"), 0.0, top, (fee - gain) * size, whole=True)
+    least = np.ceil(ticket / lot)
+    if least > 1:
+        on = builder.switch(f"buys {name}")
+        builder.row(RowOf(None, name, f"ticket {name}"), [column, on], [size, -least * size], 0.0, np.inf)
+        builder.row(RowOf(None, name, f"buys {name}"), [column, on], [size, -top * size], -np.inf, 0.0)
+    return column
+
+
+def _sell(builder: Builder, lines: PlanLines, p: int, legs: Legs, gain: float) -> None:
+    name = lines.positions.ids[p]
+    lot, held = lines.lot[p], lines.held[p]
+    cost = lines.cost[p] * lines.worth[p] + gain
+    if lot <= LOT_MATTERS:
+        legs.sell[p] = builder.column(ColumnOf("sell", p, MILLION, f"sell {name}"), 0.0, held / MILLION, cost)
+        return
+    top = np.floor(held / lot)
+    legs.sell[p] = builder.column(ColumnOf("sell", p, lot, f"sell {name}"), 0.0, top, cost * lot / MILLION, whole=True)
+    rest = held - top * lot
+    if rest > 0:
+        legs.odd[p] = builder.column(
+            ColumnOf("odd", p, rest, f"sell odd lot {name}"), 0.0, 1.0, cost * rest / MILLION, whole=True
+        )
+
+
+def face_terms(builder: Builder, legs: Legs, position: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (columns, data) of Σ value × (bought − sold) over positions, in million yuan."""
+    cols, data = [], []
+    for leg, sign in ((legs.buy, 1.0), (legs.sell, -1.0), (legs.odd, -1.0)):
+        at = leg[position]
+        live = at >= 0
+        sizes = np.array([builder.columns[c].size for c in at[live]]) / MILLION
+        cols.append(at[live])
+        data.append(sign * value[live] * sizes)
+    return np.concatenate(cols), np.concatenate(data)
+
+
+def add_budget(builder: Builder, lines: PlanLines, legs: Legs, *, nav: Fraction | None) -> None:
+    """Add the budget: assets and costs are paid by NAV and repo; or the invested amount, where the mandate sets one."""
+    mandate = lines.positions.state.mandate
+    invest = mandate.portfolio.invest
+    everything = np.arange(lines.n)
+    if invest is not None:
+        asset = np.where(lines.allocated & ~lines.liability, lines.worth, 0.0)
+        cols, data = face_terms(builder, legs, everything, asset)
+        left = (float(invest.amount) - float(asset @ lines.held)) / MILLION
+        # Lots cannot hit an amount to the yuan: exactly means within the largest lot below it.
+        slack = max(float(lines.lot[lines.allocated].max(initial=1.0)), 1.0) / MILLION
+        builder.row(RowOf(None, None, "budget"), cols, data, left - slack if invest.how == "exactly" else -np.inf, left)
+        if nav is None:
+            return
+    if nav is None:
+        return
+    signed = np.where(lines.liability, -lines.worth, lines.worth)
+    cols, data = face_terms(builder, legs, everything, signed)
+    more, fees = _fees(builder, lines, legs)
+    left = (float(nav) - float(signed @ lines.held)) / MILLION
+    # Cash takes up what is left; without a cash line the rest stays uninvested.
+    free = bool(np.any(lines.cash & lines.allocated)) and invest is None
+    builder.row(
+        RowOf(None, None, "nav"),
+        np.concatenate([cols, more]),
+        np.concatenate([data, fees]),
+        left if free else -np.inf,
+        left,
+    )
+
+
+def _fees(builder: Builder, lines: PlanLines, legs: Legs) -> tuple[np.ndarray, np.ndarray]:
+    fee = lines.cost * lines.worth
+    everything = np.arange(lines.n)
+    cols, data = face_terms(builder, legs, everything, fee)
+    return cols, np.abs(data)
+
+
+def add_turnover(builder: Builder, lines: PlanLines, legs: Legs, most: float | None) -> tuple[np.ndarray, np.ndarray]:
+    """Cap Σ|trade market value| of securities at ``most`` yuan; return its (columns, data) in million yuan."""
+    cols, data = face_terms(builder, legs, np.arange(lines.n), np.where(lines.security, lines.worth, 0.0))
+    data = np.abs(data)
+    if most is not None:
+        builder.row(RowOf(None, None, "turnover"), cols, data, -np.inf, most / MILLION)
+    return cols, data
