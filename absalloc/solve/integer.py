@@ -11,7 +11,7 @@ from absalloc.solve.branch import branch_and_bound
 from absalloc.solve.csr import Floats
 from absalloc.solve.linear import solve_lp
 from absalloc.solve.outcome import Outcome, SolveSettings
-from absalloc.solve.problem import INTEGER, Problem
+from absalloc.solve.problem import INTEGER, SEMICONTINUOUS, Problem
 from absalloc.solve.proof import relative_gap
 from absalloc.solve.raw import Runner
 from absalloc.solve.semicontinuous import as_binaries, bounded, semi_columns, without_trivial
@@ -83,10 +83,11 @@ def _within(problem: Problem, lp: Outcome, room: float, settings: SolveSettings)
 
 def narrowed(problem: Problem, lp: Outcome, room: float) -> Problem:
     """Return the program where no column leaves the bound its reduced cost pushes against further than ``room``."""
-    d = lp.reduced_cost
-    assert d is not None
-    with np.errstate(divide="ignore"):
-        reach: Floats = room / np.abs(d)
+    assert lp.reduced_cost is not None
+    # A semi-continuous column is left alone: its relaxation reaches to nil.
+    d = np.where(problem.integrality == SEMICONTINUOUS, 0.0, lp.reduced_cost)
+    reach: Floats = np.full(problem.n, np.inf)
+    np.divide(room, np.abs(d), out=reach, where=d != 0)
     whole = problem.integrality == INTEGER
     # A hair wider than the quotient, so that rounding never takes away a point.
     reach = np.where(whole, np.floor(reach * (1 + 1e-9) + 1e-9), reach * (1 + 1e-9))

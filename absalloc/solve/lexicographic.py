@@ -10,6 +10,8 @@ import numpy as np
 
 from absalloc.errors import BadInput
 from absalloc.solve.csr import Floats
+from absalloc.solve.integer import narrowed
+from absalloc.solve.linear import solve_lp
 from absalloc.solve.outcome import LP_GAP, Outcome, SolveSettings
 from absalloc.solve.problem import INTEGER, Problem
 from absalloc.solve.proof import relative_gap
@@ -41,7 +43,7 @@ def lexicographic(
     first = solve_problem(problem, backend, settings)
     if first.status != "optimal" or first.x is None or first.bound is None:
         return first
-    pinned = _ceiling(problem, first) if problem.has_integers else _face(problem, first)
+    pinned = _ceiling(problem, first, settings) if problem.has_integers else _face(problem, first)
     second = solve_problem(replace(pinned, c=secondary_c, offset=0.0), backend, settings)
     answer = replace(first, notes=(*first.notes, "solve.tie_open"))
     if second.status == "optimal" and second.x is not None:
@@ -68,9 +70,15 @@ def _face(problem: Problem, first: Outcome) -> Problem:
     )
 
 
-def _ceiling(problem: Problem, first: Outcome) -> Problem:
+def _ceiling(problem: Problem, first: Outcome, settings: SolveSettings) -> Problem:
+    """Return the program of all points as good as the first, without what the relaxation shows to be dearer."""
     assert first.objective is not None
-    return with_ceiling(problem, first.objective)
+    capped = with_ceiling(problem, first.objective)
+    lp = solve_lp(problem.relaxed(), settings)
+    if lp.status != "optimal" or lp.bound is None:
+        return capped
+    size = max(abs(first.objective), float(np.abs(problem.c).max(initial=0.0)))
+    return narrowed(capped, lp, max(0.0, first.objective - lp.bound) + 1e-8 * size)
 
 
 def _moved(problem: Problem, first: Outcome, x: Floats, settings: SolveSettings) -> Outcome | None:

@@ -32,7 +32,7 @@ def solve_lp(problem: Problem, settings: SolveSettings, runner: Runner = highs.H
     found = runner.run(kept, settings)
     answer = _answer(problem, keep, found, runner.name)
     if answer is None:
-        return resolve_no(problem, found.status, settings, runner.name)
+        return resolve_no(kept, found.status, settings, runner.name)
     if answer.reason in ("solve.not_feasible", "solve.not_proven") and runner is highs.HIGHS:
         # The same solver again, tighter: an answer that cannot be proven is not given.
         again = _answer(problem, keep, highs.run(kept, settings, tolerance=1e-10), runner.name)

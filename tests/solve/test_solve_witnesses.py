@@ -236,3 +236,24 @@ def test_ties_among_integers() -> None:
     assert answer.status == "optimal"
     assert answer.x.tolist() == [0, 0, 1]
     assert answer.notes == ()
+
+
+def test_ties_among_tickets_and_lots_are_those_of_a_spelt_out_second_solve() -> None:
+    compared = 0
+    for seed in range(60):
+        problem = program(seed, "integer" if seed % 2 else "semi")
+        problem = replace(problem, c=np.round(problem.c / 4))
+        second = np.arange(1.0, problem.n + 1)
+        first, answer = solve_problem(problem), lexicographic(problem, second)
+        assert answer.status == first.status
+        if first.status != "optimal":
+            continue
+        A = np.vstack((problem.A.dense(), problem.c))
+        ceiling = np.append(problem.row_upper, first.objective - problem.offset + 1e-7)
+        spelt = replace(
+            problem, c=second, A=A, row_lower=np.append(problem.row_lower, -INF), row_upper=ceiling, offset=0.0
+        )
+        assert answer.objective == pytest.approx(first.objective, abs=1e-6)
+        assert second @ answer.x == pytest.approx(solve_problem(spelt).objective, rel=1e-5, abs=1e-5)
+        compared += 1
+    assert compared > 40
