@@ -69,7 +69,19 @@ def _limit(value: Any) -> Any:
     return value
 
 
-Limit = Annotated[FromList | tuple[Dated, ...], BeforeValidator(_limit)]
+class _Also:
+    """Adds a short form that is read too to the JSON Schema of a type."""
+
+    def __init__(self, **schema: Any) -> None:
+        self.schema = schema
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        long: dict[str, Any] = handler(core)
+        return {"anyOf": [self.schema, *long.get("anyOf", [long])]}
+
+
+_QUANTITY = _Also(type="string", description="a number with its unit: 10%, 400000000 yuan, 120 days, 4 names, AA+")
+Limit = Annotated[FromList | tuple[Dated, ...], BeforeValidator(_limit), _QUANTITY]
 
 
 class AmountOf(Strict):
@@ -143,7 +155,13 @@ class Exception_(Strict):
 
 
 Measure = str | tuple[str, str]
-Denominator = str | Part | tuple[Signed, ...]
+_PART = _Also(
+    type="object", minProperties=1, description="a part of a denominator, with sign: -1 where it is taken off"
+)
+Denominator = str | Part | tuple[Annotated[Signed, _PART], ...]
+Plus = Annotated[
+    tuple[AmountOf | ReferenceTotal, ...], _Also(type="object", minProperties=1, description="one amount or reference")
+]
 By = str | Link | tuple[str, ...]
 
 
@@ -199,7 +217,7 @@ class Rule(Strict):
     by: By | None = None
     measure: Measure = "market_value"
     of: Denominator | None = None
-    plus: tuple[AmountOf | ReferenceTotal, ...] = ()
+    plus: Plus = ()
     max: Limit | None = None
     min: Limit | None = None
     over: Number | None = None
@@ -242,7 +260,7 @@ class Rule(Strict):
 class Combined(Strict):
     """A fact a rulebook combines from several columns, by taking the worst, the best or the first there is."""
 
-    from_: tuple[str, ...] | None = Field(None, alias="from")
+    from_: Annotated[tuple[str, ...], _Also(type="string")] | None = Field(None, alias="from")
     take: Literal["lowest", "highest"] | None = None
     first_of: tuple[str, ...] | None = None
 

@@ -28,6 +28,7 @@ _LISTED = {"en": ", ", "zh": "、"}
 _THEN = {"en": "; ", "zh": "；"}
 _STOP = {"en": ".", "zh": "。"}
 _BETWEEN = {"en": " ", "zh": ""}
+_COLON = {"en": ": ", "zh": "："}
 _SIDES = {"min": "least", "max": "most", "above": "above", "below": "below"}
 _BOUNDS = {
     ("max", False): "at_most",
@@ -76,7 +77,7 @@ class _Words:
         if rule.kind == "threshold_sum":
             fields["bound"] = self.limits(rule, None)
             of = self.denominator(rule.of) if rule.of is not None else ""
-            over = {"of": of, "over": rule.over.text, "measure": self.measure(rule.measure)}
+            over = {"of": of, "over": _text(rule.over), "measure": self.measure(rule.measure)}
             if rule.up_to is None:
                 return self.say("threshold_sum", **over, **fields)
             return self.say("threshold_band", up_to=rule.up_to.text, **over, **fields)
@@ -103,8 +104,8 @@ class _Words:
         return self.say("exception_when", who=self.predicate(item.where), when=self.mandate(item.when))
 
     def alternative(self, other: Alternative) -> str:
-        bounds = [self.limit(side, found) for side, found in (("max", other.max), ("min", other.min)) if found]
-        bound = self.of(_THEN[self.lang].join(bounds), other.of)
+        sides = (("max", other.max), ("min", other.min))
+        bound = _THEN[self.lang].join(self.limit(side, found, other.of) for side, found in sides if found)
         parts = self.by(other.by) if other.by else self.say("whole")
         return self.say(
             "unless", measure=self.measure(other.measure), who=self.who(other.where), parts=parts, bound=bound
@@ -123,25 +124,26 @@ class _Words:
     # -- limits ------------------------------------------------------------------------------------------
 
     def limits(self, rule: Rule, of: Denominator | None) -> str:
-        found = [self.limit(side, limit) for side, limit in (("max", rule.max), ("min", rule.min)) if limit]
+        found = [self.limit(side, limit, of) for side, limit in (("max", rule.max), ("min", rule.min)) if limit]
         if rule.if_held is not None:
-            found.append(self.say("if_held", value=self.value(rule.if_held.text)))
-        return self.of(_THEN[self.lang].join(found), of)
+            found.append(self.say("if_held", value=self.of(rule.if_held.text, of)))
+        return _THEN[self.lang].join(found)
 
-    def of(self, bound: str, of: Denominator | None) -> str:
-        return bound if of is None else self.say("of", bound=bound, what=self.denominator(of))
+    def of(self, text: str, of: Denominator | None) -> str:
+        """Return a quantity, with what it is a part of."""
+        return self.value(text) if of is None else self.say("of", value=self.value(text), what=self.denominator(of))
 
-    def limit(self, side: str, written: FromList | tuple[Dated, ...]) -> str:
+    def limit(self, side: str, written: FromList | tuple[Dated, ...], of: Denominator | None) -> str:
         if isinstance(written, FromList):
             bound = self.say(_BOUNDS[side, False], value=self.say("the_limit"))
             fields = {"list": written.list, "column": written.column, "absent": self.value(written.absent.text)}
             if written.expires is None:
                 return self.say("from_list", bound=bound, **fields)
             return self.say("from_list_dated", bound=bound, expires=written.expires, **fields)
-        return _THEN[self.lang].join(self.dated(side, item) for item in written)
+        return _THEN[self.lang].join(self.dated(side, item, of) for item in written)
 
-    def dated(self, side: str, item: Dated) -> str:
-        bound = self.say(_BOUNDS[side, item.strict], value=self.value(item.value.text))
+    def dated(self, side: str, item: Dated, of: Denominator | None) -> str:
+        bound = self.say(_BOUNDS[side, item.strict], value=self.of(item.value.text, of))
         if item.from_ is not None:
             bound = self.say("from_day", bound=bound, day=item.from_.isoformat())
         if item.to is not None:
@@ -152,7 +154,9 @@ class _Words:
         """Return a quantity as printed: ``0 yuan`` is ``0元`` in Chinese."""
         units = {"trading days": "个交易日", "yuan": "元", "days": "天", "months": "个月", "years": "年", "names": "只"}
         number, space, unit = text.partition(" ")
-        return number + units[unit] if self.lang == "zh" and space and unit in units else text
+        if self.lang == "zh" and space and unit in units:
+            return number + units[unit]
+        return text.removesuffix("s") if number == "1" else text
 
     # -- what is measured --------------------------------------------------------------------------------
 
@@ -195,11 +199,22 @@ class _Words:
     # -- predicates --------------------------------------------------------------------------------------
 
     def who(self, where: Predicate | None) -> str:
-        return self.say("all_assets") if where is None else self.predicate(where)
+        """Return which lines: the kinds of instrument, and in brackets what else is asked of them."""
+        if where is None:
+            return self.say("all_assets")
+        if _kinds(where) or (isinstance(where, AnyOf) and _kinds(where.parts[0])):
+            return self.predicate(where)
+        parts = where.parts if isinstance(where, AllOf) else (where,)
+        kinds = [part for part in parts if _kinds(part)]
+        others = [self.nested(part, "") for part in parts if not _kinds(part)]
+        first = self.joined([self.predicate(part) for part in kinds], True) if kinds else self.say("assets")
+        return self.say("with", who=first, what=self.joined(others, True))
 
     def predicate(self, inner: Predicate | None, limit: str = "") -> str:
         if inner is None:
             return self.say("all_assets")
+        if isinstance(inner, Not) and isinstance(inner.inner, Missing):
+            return self.say("known", column=self.column(inner.inner.column))
         if isinstance(inner, Not):
             return self.say("not", a=self.predicate(inner.inner, limit))
         if isinstance(inner, AllOf | AnyOf):
@@ -230,22 +245,38 @@ class _Words:
         said = []
         for side, bound in inner.bounds:
             if bound == "limit" and limit:
-                said.append(f"{name}{_BETWEEN[self.lang]}{limit}")
+                said.append(name + (_COLON[self.lang] if _THEN[self.lang] in limit else _BETWEEN[self.lang]) + limit)
                 continue
-            value = self.say("the_mandate", path=self.key(bound[1])) if isinstance(bound, tuple) else self.value(bound)
+            value = (
+                self.say("the_mandate", path=self.key(bound[1]))
+                if isinstance(bound, tuple)
+                else self.bound(inner, bound)
+            )
             said.append(self.say(_SIDES[side], column=name, value=value))
         return self.joined(said, True)
+
+    def bound(self, inner: Between, text: str) -> str:
+        found = column(inner.column)
+        bare = text.replace(".", "", 1).isdigit()
+        return self.value(f"{text} days" if bare and found is not None and found.kind == "days" else text)
 
     def one_of(self, inner: OneOf, name: str) -> str:
         if inner.values in (("true",), ("false",)):
             return self.say("has" if inner.values == ("true",) else "has_not", column=name)
-        values = _LISTED[self.lang].join(self.known(f"product_{value}", value) for value in inner.values)
+        values = self.values(inner)
         return values if inner.column == "product" else self.say("is", column=name, values=values)
+
+    def values(self, inner: OneOf) -> str:
+        words = [self.known(f"value_{value}", value) for value in inner.values]
+        first = _LISTED[self.lang].join(words[:-1])
+        return self.say("or", a=first, b=words[-1]) if first else words[-1]
 
     def mandate(self, inner: Predicate) -> str:
         """Return a predicate over the mandate in words."""
         if isinstance(inner, Not) and isinstance(inner.inner, Missing):
             return self.say("key_given", column=self.key(inner.inner.column))
+        if isinstance(inner, Not) and isinstance(inner.inner, OneOf):
+            return self.say("is_not", column=self.key(inner.inner.column), values=self.values(inner.inner))
         if isinstance(inner, Not):
             return self.say("not", a=self.mandate(inner.inner))
         if isinstance(inner, AllOf | AnyOf):
@@ -257,7 +288,9 @@ class _Words:
             return self.say("key_missing", column=name)
         if isinstance(inner, InList):
             return self.say("in_list", column=name, list=inner.name)
-        return self.between(inner, name, "") if isinstance(inner, Between) else self.one_of(inner, name)
+        if isinstance(inner, Between):
+            return self.between(inner, name, "")
+        return self.say("is", column=name, values=self.values(inner))
 
     def key(self, path: str) -> str:
         head, _, rest = path.partition(".")
@@ -275,8 +308,17 @@ class _Words:
         if self.book is not None and name in (*self.book.names, *self.book.columns):
             return self.named(name)
         found = column(name)
-        if found is None:
-            return name.replace("_", " ")
+        if found is None or f"column_{name}" in catalogue("sentence", self.lang):
+            return self.known(f"column_{name}", name.replace("_", " "))
         if name in COLUMNS or name.partition(".")[0] in PREFIXED_COLUMNS:
             return found.zh if self.lang == "zh" else found.en
         return name
+
+
+def _kinds(part: Predicate) -> bool:
+    """Return whether a predicate says which kinds of instrument are meant."""
+    return isinstance(part, InSet) or (isinstance(part, OneOf) and part.column == "product")
+
+
+def _text(number: object) -> str:
+    return str(getattr(number, "text", number))
