@@ -106,11 +106,13 @@ def faces(program: Program, x: np.ndarray) -> dict[str, Fraction]:
     cash_line: str | None = None
     for p, name in enumerate(lines.positions.ids):
         face = state.held.get(name, Fraction(0))
+        # Rounding never leaves the book short of cash: buy a little less, sell and borrow a little more.
+        less, more = (math.ceil, math.floor) if lines.liability[p] else (math.floor, math.ceil)
         if legs.buy[p] >= 0:
-            face += _amount(program, x, int(legs.buy[p]), math.floor)
+            face += _amount(program, x, int(legs.buy[p]), less)
         for leg in (legs.sell, legs.odd):
             if leg[p] >= 0:
-                face -= min(_amount(program, x, int(leg[p]), math.ceil), face)
+                face -= min(_amount(program, x, int(leg[p]), more), face)
         if lines.cash[p] and lines.allocated[p] and cash_line is None:
             cash_line = name
         if face > 0:
@@ -127,7 +129,8 @@ def _amount(program: Program, x: np.ndarray, column: int, rounding: object) -> F
     # A thousandth of a yuan is the solver's dust, not a trade.
     yuan = float(x[column]) * meaning.size
     near = round(yuan)
-    return Fraction(near if abs(yuan - near) < 1e-3 else rounding(yuan))  # type: ignore[operator]
+    whole = near if abs(yuan - near) < 1e-3 else rounding(yuan)  # type: ignore[operator]
+    return Fraction(whole)
 
 
 def _balance(program: Program, result: dict[str, Fraction], cash_line: str) -> None:

@@ -51,11 +51,15 @@ def derive(universe: Universe, as_of: date) -> Universe:
     return universe.replace(table=table, labels=labels)
 
 
+NO_SECTOR = ""
+
+
 def sectors(universe: Universe) -> np.ndarray:
-    """Return the sector of each row: ``credit``, ``urban_investment``, ``enterprise`` or None.
+    """Return the sector of each row: ``credit``, ``urban_investment``, ``enterprise``, "" or None.
 
     Enterprise ABS and ABN whose obligor is on a cited list (``lgfv`` true) are urban investment, the rest
-    enterprise; where ``lgfv`` is unknown so is the sector.
+    enterprise; where ``lgfv`` is unknown so is the sector (None). What is no ABS of these kinds has none, which
+    is known and not missing: "", so that a rule on a sector does not call cash undecided.
     """
     result = empty_column("enum", len(universe.table))
     by_lgfv = {True: "urban_investment", False: "enterprise", None: None}
@@ -64,6 +68,8 @@ def sectors(universe: Universe) -> np.ndarray:
             result[row] = "credit"
         elif product in ("enterprise_abs", "abn"):
             result[row] = by_lgfv[lgfv]
+        elif product is not None:
+            result[row] = NO_SECTOR
     return result
 
 

@@ -48,8 +48,8 @@ def test_sectors(tmp_path: Path) -> None:
         "enterprise",
         None,
         "urban_investment",
-        None,
-        None,
+        "",
+        "",
     ]
     assert u.labels["sector"] == "derived"
 
