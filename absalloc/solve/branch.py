@@ -27,12 +27,13 @@ def branch_and_bound(problem: Problem, settings: SolveSettings, runner: Runner) 
     if polished is None or polished.x is None or polished.objective is None:
         # The integers, made whole, admit no point: what was found lived on the solver's tolerance.
         return without_point("stopped", runner.name, "solve.not_feasible", found.bound)
-    bound = found.bound if found.bound is not None else -np.inf
-    gap = relative_gap(problem, polished.x, polished.objective, bound)
+    # The polished point may be better than the bound by the tolerance of branch and bound.
+    bound = None if found.bound is None else min(found.bound, polished.objective)
+    gap = None if bound is None else relative_gap(problem, polished.x, polished.objective, bound)
     answer = replace(polished, status="optimal", bound=bound, gap=gap, row_dual=None, reduced_cost=None, reason=None)
     if found.status == "limit":
         return replace(answer, status="stopped", reason="solve.limit")
-    if not gap <= settings.mip_gap:
+    if gap is None or not gap <= settings.mip_gap:
         return replace(answer, status="stopped", reason="solve.not_proven")
     return answer
 
@@ -61,7 +62,7 @@ def _resolve_no(problem: Problem, said: str, settings: SolveSettings, name: str)
         if point.status == "limit":
             return without_point("stopped", name, "solve.limit")
         if point.status == "optimal" and recession(problem.relaxed(), settings):
-            return without_point("unbounded", name, bound=-np.inf)
+            return without_point("unbounded", name)
         if point.status != "infeasible":
             raise InternalError("solve.status_unknown", value=f"{said}, then {point.status}", solver=name)
     return replace(without_point("infeasible", name), notes=("solve.infeasible_claimed",))

@@ -118,5 +118,5 @@ def _resolve_no(problem: Problem, said: str, settings: SolveSettings) -> Outcome
             row_names=None,
         )
     if recession(flat, settings):
-        return without_point("unbounded", NAME, bound=-np.inf)
+        return without_point("unbounded", NAME)
     raise InternalError("solve.status_unknown", value=said, solver=NAME)

@@ -95,7 +95,7 @@ def resolve_no(problem: Problem, said: str, settings: SolveSettings, name: str) 
         return without_point("infeasible", name)
     # cvxpy hands on "unbounded or infeasible" as "infeasible", so the word alone decides nothing.
     if recession(problem, settings):
-        return without_point("unbounded", name, bound=-np.inf)
+        return without_point("unbounded", name)
     if said == "infeasible":
         return without_point("stopped", name, "solve.no_unproven")
     raise InternalError("solve.status_unknown", value=f"{said}, without a direction that improves", solver=name)

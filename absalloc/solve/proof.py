@@ -95,6 +95,8 @@ def prove(problem: Problem, x: Floats, y: Floats, solver: str) -> Outcome:
     bound, reduced = weak_duality(problem, x, y)
     gap = relative_gap(problem, x, objective, bound)
     out = Outcome("optimal", x, objective, bound, gap, problem.A.times(x), y, reduced, solver)
+    if np.isinf(bound):
+        out = replace(out, bound=None, gap=None)
     # Written so that a NaN fails.
     if not violation(problem, x) <= FEASIBLE:
         return replace(out, status="stopped", reason="solve.not_feasible")

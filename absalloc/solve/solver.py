@@ -96,7 +96,7 @@ def _columns_alone(problem: Problem) -> Outcome:
     # A semi-continuous column takes 0 unless its bounds offer something cheaper.
     x = np.where(semi & ((low > high) | (problem.c * np.where(problem.c == 0, 1.0, x) >= 0)), 0.0, x)
     if np.isinf(x).any():
-        return without_point("unbounded", "absalloc", bound=-np.inf)
+        return without_point("unbounded", "absalloc")
     return _point(problem, x)
 
 
