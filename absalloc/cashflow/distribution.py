@@ -222,10 +222,13 @@ def waterfall(structure: Structure, flows: Collections, rates: Rates) -> Waterfa
     gone = np.asarray(getattr(flows, "loss", np.zeros(principal.size)), float)
     start = after[0] + principal[0] + gone[0]
     collateral = np.concatenate(([start], after))[edges]
-    gathered = tuple(
-        np.add.reduceat(np.append(flow, 0.0), edges[:-1]) * (np.diff(edges) > 0) for flow in (interest, principal)
-    )
+    gathered = tuple(_per_period(flow, edges) for flow in (interest, principal))
     return _run_periods(structure, gathered, (collateral, years, table))
+
+
+def _per_period(flow: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the sum of ``flow`` between consecutive ``edges``; an empty period gathers nothing."""
+    return np.asarray(np.add.reduceat(np.append(flow[: edges[-1]], 0.0), edges[:-1]) * (np.diff(edges) > 0))
 
 
 def _run_periods(

@@ -161,6 +161,15 @@ def test_dated_periods_accrue_by_day_count() -> None:
     assert paid.principal[:, 0] == pytest.approx([0.0, 100.0])
 
 
+def test_cash_after_the_last_date_is_not_paid_out() -> None:
+    dates = (date(2025, 1, 31), date(2025, 2, 28), date(2025, 3, 31))
+    structure = cf.Structure(
+        (cf.Tranche("A", 100.0),), cash="combined", dates=dates, closing=date(2025, 1, 1), collections=(2, 0, 1)
+    )
+    paid = cf.waterfall(structure, collected([1.0, 2.0, 4.0, 8.0, 16.0], [0.0] * 5), {"A": 0.0})
+    assert paid.principal[:, 0] == pytest.approx([3.0, 0.0, 4.0])
+
+
 BAD: list[tuple[Callable[[], Any], str]] = [
     (lambda: cf.Tranche("A", -1.0), "tranche A: '-1.0'"),
     (lambda: cf.Tranche("A", 1.0, targets=()), "targets >= 0"),
