@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,10 @@ from absalloc.plan.result import Plan
 from absalloc.rows import BookState, Scenario
 from absalloc.rulebook.active import resolve
 from absalloc.rulebook.targets import with_targets
-from absalloc.units import exact
+from absalloc.units import exact, tidy
+
+if TYPE_CHECKING:
+    from absalloc.cashflow import Valued
 from absalloc.universe import Holdings, Universe, derive, load_holdings, load_list
 
 SCREEN = "desk"
@@ -274,7 +277,21 @@ def _value(universe: Universe, mandate: LoadedMandate, day: date) -> tuple[Unive
     for source in ("model", "primary", "coupon", "none"):
         if found.get(source):
             notes.append(Note(f"yield_{source}", lines=found[source]))
-    return weigh(valued.universe, day, regime=mandate.capital.regime), notes
+    result = valued.universe
+    if mandate.objective.kind == "horizon_income":
+        result = _with_horizon(valued, mandate)
+    return weigh(result, day, regime=mandate.capital.regime), notes
+
+
+def _with_horizon(valued: Valued, mandate: LoadedMandate) -> Universe:
+    from absalloc.cashflow import horizon_rate
+
+    wanted = mandate.objective
+    if wanted.reinvest_rate is None:
+        raise BadInput("plan.capital_key", where=mandate.document.where("objective"), value="objective.reinvest_rate")
+    rates = horizon_rate(valued, wanted.horizon_months, float(wanted.reinvest_rate.value))
+    table = valued.universe.table.assign(horizon_rate=[tidy(rate, 10) if rate == rate else rate for rate in rates])
+    return valued.universe.replace(table=table, labels={**valued.universe.labels, "horizon_rate": "derived"})
 
 
 def _reads(rule: Any, column: str) -> bool:

@@ -151,6 +151,7 @@ COLUMNS: dict[str, Column] = {
     ),
     "days_to_reset": _c("days", "days to the next rate reset", "距利率调整日天数", high=36500.0, derived=True),
     "remaining_term": _c("years", "years to expected maturity", "剩余期限", high=100.0, derived=True),
+    "horizon_rate": _c("rate", "income over the horizon a year", "持有期收益率", low=-1.0, high=2.0, derived=True),
     "principal": _c("money", "outstanding principal held", "剩余本金", derived=True),
     "market_value": _c("money", "market value held", "市值", derived=True),
 }

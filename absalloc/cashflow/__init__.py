@@ -7,6 +7,7 @@ from absalloc.cashflow.curves import Curve, CurveSet, load_curves, read_points
 from absalloc.cashflow.daycount import add_months, icma_fraction, year_fraction
 from absalloc.cashflow.distribution import Waterfall, waterfall
 from absalloc.cashflow.facts import assumption_text
+from absalloc.cashflow.horizon import horizon_rate
 from absalloc.cashflow.model import Cell, SpreadModel, fit_spreads
 from absalloc.cashflow.pool import PoolFlows, amortisation_factors, project_pool, sequential
 from absalloc.cashflow.pricing import (
@@ -66,6 +67,7 @@ __all__ = [
     "durations",
     "effective_duration",
     "fit_spreads",
+    "horizon_rate",
     "ic_ratio",
     "icma_fraction",
     "load_curves",

@@ -146,12 +146,7 @@ def line_rate(state: BookState, name: str) -> Fraction | None:
     Repo borrowed costs its rate, as a negative yield.
     """
     product = _text(state, name, "product")
-    row = state.index.get(name)
-    cost = Fraction(0)
-    if state.mandate.funding is not None:
-        wal = state.universe.table["wal"].to_numpy(dtype=float) if row is not None else np.zeros(1)
-        one = np.nan_to_num(wal[row : row + 1] if row is not None else wal, nan=0.0)
-        cost = exact(float(funding_rate(state.mandate, one)[0]))
+    cost = _funding(state, name)
     if product in LIABILITY_PRODUCTS:
         rate = Fraction(state.mandate.repo.rate.value) if state.mandate.repo is not None else None
         return None if rate is None else cost - rate
@@ -159,6 +154,14 @@ def line_rate(state: BookState, name: str) -> Fraction | None:
     if value is None:
         return -cost if product in UNIT_PRICE_PRODUCTS and product == "cash" else None
     return exact(float(value)) - cost
+
+
+def _funding(state: BookState, name: str) -> Fraction:
+    """Return the cost of the money in a line: the mandate's rate, or its curve at the line's WAL."""
+    if state.mandate.funding is None:
+        return Fraction(0)
+    life = _text(state, name, "wal")
+    return exact(float(funding_rate(state.mandate, np.array([float(life or 0.0)]))[0]))
 
 
 def trades_between(state: BookState) -> tuple[Trade, ...]:
@@ -200,7 +203,23 @@ def _parts(state: BookState, lines: Sequence[Held]) -> dict[str, Fraction | None
     result["trading_cost"] = sum((trade.cost for trade in trades_between(state)), Fraction(0))
     if "capital_charge" in result:
         result["capital_charge"] = _capital_charge(state, lines)
+    if state.mandate.objective.kind == "horizon_income":
+        result["horizon_income"] = _horizon_income(state, lines)
     return result
+
+
+def _horizon_income(state: BookState, lines: Sequence[Held]) -> Fraction | None:
+    """Return Σ market value × income over the horizon a year, net of funding; None where a security has none."""
+    total = Fraction(0)
+    for line in lines:
+        rate = _text(state, line.tranche_id, "horizon_rate")
+        if line.product in UNIT_PRICE_PRODUCTS:
+            total += (line.market_value or 0) * (line.carry_rate or 0)
+        elif rate is None or line.market_value is None:
+            return None
+        else:
+            total += line.market_value * (exact(float(rate)) - _funding(state, line.tranche_id))
+    return total
 
 
 def _capital_charge(state: BookState, lines: Sequence[Held]) -> Fraction | None:

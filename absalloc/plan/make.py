@@ -24,6 +24,7 @@ from absalloc.solve import Outcome, SolveSettings, lexicographic, solve_problem
 TRIES = 3
 """How often rows that fail the exact re-check are tightened before the plan is given up."""
 MIP_GAP = 1e-4
+DINKELBACH_STEPS = 30
 
 
 @dataclass(frozen=True)
@@ -153,16 +154,18 @@ class _Maker:
         )
 
     def solve(self, terms: Terms) -> tuple[Program, Outcome]:
-        """Solve once; for carry per capital, Dinkelbach's steps on the price of capital until it stands still."""
+        """Solve once; for carry per capital, take Dinkelbach's steps on the price of capital until it stands still."""
         price = 0.0
-        for _ in range(30):
+        for _ in range(DINKELBACH_STEPS):
             program = self.program(terms, price)
             outcome = self.tie_broken(program)
-            if program.objective.kind != "carry_per_capital" or outcome.x is None:
+            if program.objective.kind != "carry_per_capital" or outcome.status != "optimal" or outcome.x is None:
                 return program, outcome
             ratio = _ratio(program, outcome.x)
-            if abs(ratio - price) <= 1e-9 * max(abs(ratio), 1e-9):
-                return program, outcome
+            if ratio <= price * (1 + 1e-7):
+                # At the best price every amount of the best lines is worth as much as none: a hair below it, all of them.
+                program = self.program(terms, price * (1 - 1e-6))
+                return program, self.tie_broken(program)
             price = ratio
         return program, replace(outcome, status="stopped")
 

@@ -46,7 +46,7 @@ def objective(lines: PlanLines, price_of_capital: float = 0.0) -> Objective:
     kind = mandate.objective.kind
     rate = lines.rate
     if kind == "horizon_income":
-        rate = np.where(lines.liability | ~lines.security, rate, lines.positions.number("extra.horizon_rate", {}))
+        rate = np.where(lines.liability | ~lines.security, rate, lines.positions.number("horizon_rate", {}))
     wal = np.nan_to_num(lines.positions.number("wal", {}), nan=0.0)
     cost = funding_rate(mandate, wal)
     sign = np.where(lines.liability, -1.0, 1.0)
