@@ -12,6 +12,7 @@ import numpy as np
 from absalloc.compliance.exact import evaluate_exact
 from absalloc.compliance.finding import Finding
 from absalloc.plan.conflict import find_conflict
+from absalloc.plan.builder import MILLION
 from absalloc.plan.lines import PlanLines, plan_lines
 from absalloc.plan.note import Note
 from absalloc.plan.objective import objective
@@ -161,9 +162,9 @@ class _Maker:
             outcome = self.tie_broken(program)
             if program.objective.kind != "carry_per_capital" or outcome.status != "optimal" or outcome.x is None:
                 return program, outcome
-            ratio = _ratio(program, outcome.x)
+            ratio = price + _gain_per_capital(program, outcome)
             if ratio <= price * (1 + 1e-7):
-                # At the best price every amount of the best lines is worth as much as none: a hair below it, all of them.
+                # At the best price any amount of the best lines is worth as much as none; a hair below, all of them.
                 program = self.program(terms, price * (1 - 1e-6))
                 return program, self.tie_broken(program)
             price = ratio
@@ -259,10 +260,12 @@ def _wider(terms: Terms, failed: list[Finding]) -> dict[Key, float]:
     return found
 
 
-def _ratio(program: Program, x: np.ndarray) -> float:
-    held = faces(program, x)
+def _gain_per_capital(program: Program, outcome: Outcome) -> float:
+    """Return (carry − costs − price × capital) over capital at an answer, 0 where it takes no capital."""
+    assert outcome.x is not None
+    held = faces(program, outcome.x)
     index = program.lines.positions.state.index
     at = np.array([index[name] for name in held if name in index], dtype=np.int64)
     face = np.array([float(v) for name, v in held.items() if name in index])
     capital = float(np.nan_to_num(program.objective.capital)[at] @ face)
-    return float(np.nan_to_num(program.objective.carry)[at] @ face) / capital if capital > 0 else 0.0
+    return -float(outcome.objective or 0.0) * MILLION / capital if capital > 0 else 0.0
