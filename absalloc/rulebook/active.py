@@ -131,8 +131,9 @@ def resolve(
     """Return the rules of a mandate on a day.
 
     ``overrides`` maps ``RULE.limit`` to a quantity with its unit; ``extra`` names rulebooks the desk adds;
-    ``readings`` beats the mandate's own; ``books`` are the rulebooks where the caller has them loaded. Raises BadInput for a date before a rulebook is modelled, an
-    unknown or ambiguous rule in ``off`` or ``overrides``, and an override that has no unit.
+    ``readings`` beats the mandate's own; ``books`` are the rulebooks where the caller has them loaded.
+    Raises BadInput for a date before a rulebook is modelled, an unknown or ambiguous rule in ``off`` or
+    ``overrides``, an override that has no unit, and a reading that no rule of the rulebooks has.
     """
     names = tuple(dict.fromkeys((*mandate.rulebooks, *extra)))
     if books is None:
@@ -140,6 +141,7 @@ def resolve(
     off = {full_id(books, name, mandate.document.where("off", name)): reason for name, reason in mandate.off.items()}
     changed = _overrides(books, {k: v for k, v in (overrides or {}).items() if not k.startswith("target/")})
     chosen = {**mandate.readings, **(readings or {})}
+    _check_readings(books, chosen, mandate)
     active: list[ActiveRule] = []
     inactive: list[InactiveRule] = []
     warnings = []
@@ -169,6 +171,23 @@ def full_id(books: tuple[Rulebook, ...], name: str, where: Where | None = None) 
     short = [item.partition("/")[2] for item in everything]
     names = ", ".join(book.id for book in books)
     raise BadInput("rulebook.unknown_rule", where=where, value=name, choices=[*short, *everything], books=names)
+
+
+def _check_readings(books: tuple[Rulebook, ...], chosen: Mapping[str, str], mandate: LoadedMandate) -> None:
+    """Refuse a reading that rules with its switch do not have: it would silently be ignored."""
+    written = [reading for book in books for rule in book.book.rules for reading in rule.readings]
+    for switch, wanted in chosen.items():
+        known = list(dict.fromkeys(reading.id for reading in written if reading.switch == switch))
+        if known and wanted not in known:
+            where = mandate.document.where("readings", switch)
+            raise BadInput(
+                "rulebook.unknown_reading",
+                where=where,
+                value=wanted,
+                expected=", ".join(known),
+                choices=known,
+                switch=switch,
+            )
 
 
 def _check_day(book: Rulebook, as_of: date) -> None:
@@ -246,7 +265,7 @@ def _limits(rule: Rule, mandate: LoadedMandate, as_of: date) -> tuple[Limit, ...
 
 
 def as_limit(kind: str, sense: str, value: Dated) -> Limit:
-    """Return a dated value as a limit; grades grow worse upwards, so an average of at least AA+ is a step of at most 2."""
+    """Return a dated value as a limit; grades grow worse upwards, so an average of at least AA+ is at most step 2."""
     unit = value.value.unit
     if kind == "average" and unit == "grade":
         sense = "max" if sense == "min" else "min"

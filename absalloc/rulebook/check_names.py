@@ -84,6 +84,9 @@ class _Check:
                 self.predicate(inner, (*self.path, key), mandate=key == "applies")
         for index, item in enumerate(rule.exceptions):
             self.predicate(item.where, (*self.path, "exceptions", index, "where"))
+            if item.when is not None:
+                self.predicate(item.when, (*self.path, "exceptions", index, "when"), mandate=True)
+        self.defaults(rule)
         for index, reading in enumerate(rule.readings):
             if reading.where is not None:
                 self.predicate(reading.where, (*self.path, "readings", index, "where"))
@@ -93,8 +96,23 @@ class _Check:
                 self.predicate(rule.unless.where, (*self.path, "unless", "where"))
             self.parts(rule.unless.by, rule.unless.measure, rule.unless.of, (*self.path, "unless"))
         self.parts(rule.by, rule.measure, rule.of, self.path)
+        for part in rule.plus:
+            self.denominator(part, (*self.path, "plus"))
         for side in ("max", "min"):
             self.limit(rule, side)
+
+    def defaults(self, rule: Rule) -> None:
+        """One reading of a switch is the default at most, and no reading stands twice."""
+        seen: set[tuple[str, str]] = set()
+        for index, reading in enumerate(rule.readings):
+            for mark in (
+                (reading.switch, reading.id),
+                *([(reading.switch, "default: true")] if reading.default else []),
+            ):
+                if mark in seen:
+                    path = (*self.path, "readings", index)
+                    raise self.fail("rulebook.reading_twice", path, mark[1], switch=reading.switch)
+                seen.add(mark)
 
     def parts(self, by: object, measure: object, of: object, path: tuple[str | int, ...]) -> None:
         names = [by] if isinstance(by, str) else list(by) if isinstance(by, tuple) else []
@@ -209,12 +227,19 @@ class _Check:
         for value in written:
             if value.unit not in allowed and not (isinstance(values, FromList) and value.unit == "yuan"):
                 raise self.fail("rulebook.limit_unit", path, value.text, allowed)
-        if not isinstance(values, FromList):
-            self.dates(rule, values, path)
+        if isinstance(values, FromList):
+            return
+        conditions: dict[Predicate | None, list[Dated]] = {}
+        for index, item in enumerate(values):
+            if item.when is not None:
+                self.predicate(item.when, (*path, index, "when"), mandate=True)
+            conditions.setdefault(item.when, []).append(item)
+        for same in conditions.values():
+            self.dates(rule, same, path)
 
-    def dates(self, rule: Rule, values: tuple[Dated, ...], path: tuple[str | int, ...]) -> None:
-        plain = [item for item in values if item.when is None]
-        ordered = sorted(plain, key=lambda item: item.from_ or self.book.modelled.from_)
+    def dates(self, rule: Rule, values: list[Dated], path: tuple[str | int, ...]) -> None:
+        """Values under one condition follow each other without overlap or gap."""
+        ordered = sorted(values, key=lambda item: item.from_ or self.book.modelled.from_)
         for first, second in pairwise(ordered):
             start = second.from_ or self.book.modelled.from_
             if first.to is not None and first.to >= start:
