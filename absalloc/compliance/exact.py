@@ -1,0 +1,190 @@
+"""The exact checker: rule x table in fractions, line by line, as ``docs/semantics.md`` says.
+
+It is the second reading of every rule: it shares no matrix with ``rows``, so that an error of one shows as a
+difference between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from dataclasses import replace as changed
+from typing import Any
+
+from absalloc.compliance.exact_amounts import Amounts, reason
+from absalloc.compliance.exact_kinds import Assessor, Result
+from absalloc.compliance.exact_lines import Lines, Table
+from absalloc.compliance.exact_tests import alternative_holds, cause, held_to
+from absalloc.compliance.finding import Finding, Reason
+from absalloc.errors import BadInput
+from absalloc.predicate import Predicate
+from absalloc.rows.state import BookState
+from absalloc.rulebook.active import ActiveRule, InactiveRule
+from absalloc.rulebook.mandate_test import missing_keys, satisfies
+from absalloc.rulebook.models import FromList
+
+BOOKS = " + "
+"""Joins the names of the books of one finding of a rule over several."""
+MOST_NAMED = 5
+
+
+@dataclass
+class _Call:
+    """What one evaluation keeps between rules: tables by book, sums of the universe."""
+
+    tables: dict[int, Table] = field(default_factory=dict)
+    sums: dict[Any, Any] = field(default_factory=dict)
+
+    def lines(self, state: BookState, rule: ActiveRule) -> Lines:
+        if id(state) not in self.tables:
+            self.tables[id(state)] = Table(state)
+        return Lines(self.tables[id(state)], rule)
+
+
+def evaluate_exact(states: Sequence[BookState], *, rules: Collection[str] | None = None) -> tuple[Finding, ...]:
+    """Return the findings of all rules on all books, exact; by book, rule as written, group, bound.
+
+    A rule whose scope is wider than the portfolio is evaluated once over all books of one manager that have
+    it; its findings stand at the first of them and name them all. ``rules`` restricts to short or full ids.
+    ``cure_by`` is not filled. Raises BadInput where books of one joint rule disagree on an amount, a limit or
+    what is held elsewhere, and for lists, references and holdings files that cannot be read.
+    """
+    call, found, done = _Call(), [], set()
+    for state in states:
+        for rule in _ordered(state, rules):
+            if isinstance(rule, InactiveRule):
+                found += [_needs_key(state, rule)] if rule.status == "needs_key" else []
+                continue
+            books = _jointly(state, rule, states)
+            if (rule.id, id(books[0])) not in done:
+                done.add((rule.id, id(books[0])))
+                found += _findings(call, rule, books)
+    return tuple(found)
+
+
+def _ordered(state: BookState, wanted: Collection[str] | None) -> Iterator[ActiveRule | InactiveRule]:
+    """Yield a book's rules in the order of its rulebooks and files."""
+    by_id: dict[str, ActiveRule | InactiveRule] = {rule.id: rule for rule in state.rules.active}
+    by_id.update({rule.id: rule for rule in state.rules.inactive})
+    order = [f"{book.id}/{name}" for book in state.rules.books for name in book.rules]
+    for full in dict.fromkeys([*order, *by_id]):
+        if full in by_id and (wanted is None or full in wanted or full.partition("/")[2] in wanted):
+            yield by_id[full]
+
+
+def _jointly(state: BookState, rule: ActiveRule, states: Sequence[BookState]) -> list[BookState]:
+    """Return the books a rule is tested on together. Raises BadInput where their versions of the rule differ."""
+    if rule.scope == "portfolio":
+        return [state]
+    joint = []
+    for other in states:
+        match = next((each for each in other.rules.active if each.id == rule.id), None)
+        if match is None or other.mandate.manager != state.mandate.manager:
+            continue
+        if (match.limits, match.readings, match.where) != (rule.limits, rule.readings, rule.where):
+            names = f"{state.name}, {other.name}"
+            raise BadInput("compliance.rules_differ", value=rule.id, books=names)
+        joint.append(other)
+    return joint
+
+
+def _findings(call: _Call, rule: ActiveRule, states: Sequence[BookState]) -> Iterator[Finding]:
+    if rule.kind == "count" and rule.by is None:
+        rule = changed(rule, by="tranche_id")  # each line is a group of its own
+    books = [call.lines(state, rule) for state in states]
+    amounts = Amounts(books, call.sums)
+    exceptions, keys = _exceptions(states, rule)
+    assessor = Assessor(books, amounts, exceptions)
+    results = assessor.results()
+    unless = alternative_holds(call, rule, states, results)
+    for result in results:
+        tested, test = held_to(rule, states, result)
+        if unless is not None and tested.verdict != "pass":
+            tested, test = unless(tested, test)
+        why = (*test, *_reasons(rule, books, amounts, result), *keys)
+        active, passive = cause(rule, states, tested, assessor)
+        yield _finding(rule, states, tested, active, (*why, *passive))
+
+
+def _exceptions(states: Sequence[BookState], rule: ActiveRule) -> tuple[Mapping[str, bool | None], tuple[Reason, ...]]:
+    """Return exception -> whether the mandates allow it, None where a key they lack decides."""
+    allowed: dict[str, bool | None] = {}
+    keys: list[str] = []
+    book = next((book for book in states[0].rules.books if rule.id.startswith(f"{book.id}/")), None)
+    for item in () if book is None else book.rules[rule.short].exceptions:
+        answers = {satisfies(item.when, state.mandate) for state in states}
+        allowed[item.id] = answers.pop() if len(answers) == 1 else None
+        if allowed[item.id] is None:
+            keys += [key for state in states for key in missing_keys(item.when, state.mandate)]
+    return allowed, tuple(reason("needs_key", key=key) for key in dict.fromkeys(keys))
+
+
+def _reasons(rule: ActiveRule, books: Sequence[Lines], amounts: Amounts, result: Result) -> Iterator[Reason]:
+    """Yield why a result is what it is, the lines it rests on first."""
+    if not result.members:
+        nothing = rule.where is not None and not amounts.selects()
+        yield Reason("selects_nothing" if nothing else "nothing_held")
+    unclear = [m for m in result.members if m.status is None or (m.status is True and m.n is None)]
+    strangers = sorted({m.cell.code for m in unclear if not m.cell.known})
+    if strangers:
+        yield reason("not_in_universe", n=len(strangers), what=_named(strangers))
+    known = {m.cell.code: m for m in unclear if m.cell.known}
+    if known:
+        lacking = {name for m in known.values() for name in m.cell.lacking}
+        lacking |= {name for m in known.values() if not m.sure for name in _by(rule)}
+        yield reason("unknown_lines", n=len(known), what=", ".join(sorted(lacking)), lines=_named(sorted(known)))
+    yield from result.reasons
+    keys: set[str] = set()
+    lists: set[str] = set()
+    for predicate in _predicates(rule):
+        for book in books:
+            found = book.unknown_keys(predicate)
+            keys, lists = keys | found[0], lists | found[1]
+    yield from (reason("needs_key", key=key) for key in sorted(keys))
+    yield from (reason("list_missing", name=name) for name in sorted(lists))
+    taken: dict[str, int] = {}
+    for name in (name for cell in result.excepted for name in cell.excepted):
+        taken[name] = taken.get(name, 0) + 1
+    yield from (reason("exception", id=name, n=n) for name, n in taken.items())
+
+
+def _predicates(rule: ActiveRule) -> tuple[Predicate | None, ...]:
+    return (rule.where, rule.require, *(predicate for _, predicate in rule.exceptions))
+
+
+def _by(rule: ActiveRule) -> tuple[str, ...]:
+    if rule.by is None:
+        return ()
+    return (rule.by,) if isinstance(rule.by, str) else rule.by if isinstance(rule.by, tuple) else (rule.by.link,)
+
+
+def _named(codes: Sequence[str]) -> str:
+    more = " …" if len(codes) > MOST_NAMED else ""
+    return ", ".join(codes[:MOST_NAMED]) + more
+
+
+def _finding(
+    rule: ActiveRule, states: Sequence[BookState], result: Result, cause_: Any, reasons: Sequence[Reason]
+) -> Finding:
+    return Finding(
+        book=BOOKS.join(state.name for state in states), rule=rule.id, group=result.group, sense=result.sense,
+        unit=result.unit, verdict=result.verdict, value=result.value, limit=result.limit, level=rule.level,
+        title=rule.title, source=rule.source, numerator=result.numerator, denominator=result.denominator,
+        strict=result.strict, headroom=result.headroom, reading=", ".join(rule.readings) or None, cause=cause_,
+        reasons=tuple(dict.fromkeys(reasons)), lines=result.lines, document=rule.document, place=str(rule.place),
+    )  # fmt: skip
+
+
+def _needs_key(state: BookState, rule: InactiveRule) -> Finding:
+    """Return the finding of a rule of which it is not known whether, or with which limit, it binds."""
+    name, _, short = rule.id.partition("/")
+    book = next(book for book in state.rules.books if book.id == name)
+    written = book.rules[short]
+    limit = written.max or written.min
+    values = [limit.absent] if isinstance(limit, FromList) else [item.value for item in limit or ()]
+    return Finding(
+        book=state.name, rule=rule.id, group=None, sense="max" if written.max or not written.min else "min",
+        unit=values[0].unit if values else "yuan", verdict="unknown", value=None, limit=None, level=rule.level,
+        title=rule.title, source=rule.source, reasons=(Reason("needs_key", tuple(sorted(rule.fields.items()))),),
+        document=book.book.sources[rule.source.document].title, place=str(book.where(short)),
+    )  # fmt: skip

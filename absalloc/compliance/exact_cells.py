@@ -1,0 +1,243 @@
+"""What one line adds to a numerator and a denominator: every alternative that what is missing leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+
+from absalloc.compliance.exact_lines import GRADES, Lines, every, negate
+from absalloc.predicate import Predicate
+from absalloc.rows.state import PRICE_RANGE, BookState
+from absalloc.terms import IMPLIED_GRADES, RATING_GRADES, UNIT_PRICE_PRODUCTS
+from absalloc.units import exact
+
+Pair = tuple[Fraction, Fraction]
+ZERO, ONE = Fraction(0), Fraction(1)
+NO_BOUND = Fraction(10**15)
+"""Stands for the value of a line whose face is not known."""
+_PRIMITIVES = {
+    "face": (),
+    "principal": ("factor",),
+    "clean_value": ("factor", "clean_price"),
+    "market_value": ("factor", "dirty_price"),
+    "book_value": ("book",),
+}
+
+
+@dataclass(frozen=True)
+class Position:
+    """A line and its yuan of original face; ``value`` where only its market value is known (held elsewhere)."""
+
+    code: str
+    row: int | None
+    face: Fraction | None
+    before: bool = False
+    away: bool = False
+    value: Fraction | None = None
+
+
+@dataclass(frozen=True)
+class HoldingsPart:
+    """A part of a denominator that sums a measure over holdings, with its sign."""
+
+    sign: int
+    measure: tuple[str, ...]
+    where: Predicate | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A line's place in a ratio: ``status`` in, out (False) or possible (None) in the numerator.
+
+    ``pairs`` are the alternatives (n, d); ``alone`` those of d where the line is in no numerator; ``n`` and
+    ``d`` what it adds where it is in and measured, None where it is in but its measure is missing.
+    """
+
+    book: str
+    code: str
+    status: bool | None
+    pairs: tuple[Pair, ...]
+    alone: tuple[Fraction, ...]
+    n: Fraction | None
+    d: Fraction | None
+    lacking: frozenset[str]
+    known: bool
+    bought: Fraction | None
+    excepted: tuple[str, ...] = ()
+
+    @property
+    def certain(self) -> bool:
+        """Whether nothing about the line is open."""
+        return self.status is not None and len(self.pairs) == 1
+
+
+class Measurer:
+    """Measures positions of one book under one rule."""
+
+    def __init__(self, lines: Lines, parts: Sequence[HoldingsPart], exceptions: Mapping[str, bool | None]) -> None:
+        self.lines, self.state, self.rule, self.parts = lines, lines.state, lines.rule, parts
+        self._exceptions = exceptions
+        self.average = self.rule.kind == "average"
+        self.measure = ("market_value",) if self.rule.kind == "eligibility" else self.rule.measure
+
+    def cell(self, held: Position) -> Cell:
+        """Return what a position adds."""
+        status, excepted = self._status(held)
+        inside = [self.lines.counts(part.where, held.row, held.code) for part in self._own(held)]
+        ranges = self._ranges(held, status, inside)
+        free = {name: bounds for name, bounds in ranges.items() if bounds[0] != bounds[1]}
+        pairs = tuple(dict.fromkeys(self._pairs(held, status, inside, ranges, free)))
+        n_known = status is True and not free.keys() & set(self._needs(self.measure))
+        d_known = all(
+            s is not True or not free.keys() & set(self._needs(p.measure)) for p, s in self._zip(held, inside)
+        )
+        point = {name: bounds[0] for name, bounds in ranges.items()}
+        n = self._n(held, point, True) if n_known else (None if status is True else ZERO)
+        d = self._d(held, point, [s is True for s in inside], status is True) if d_known else None
+        if self.average and status is True and free.keys() & set(self._needs(self.measure[:1])):
+            d = None
+        return Cell(
+            self.state.name, held.code, status, pairs, tuple(dict.fromkeys(pair[1] for pair in pairs)), n, d,
+            frozenset(self._lacking(held, status, free)), held.row is not None, self._bought(held), excepted,
+        )  # fmt: skip
+
+    def _own(self, held: Position) -> Sequence[HoldingsPart]:
+        # What is held elsewhere joins the numerator only.
+        return () if held.away else self.parts
+
+    def _zip(self, held: Position, inside: list[bool | None]) -> Iterator[tuple[HoldingsPart, bool | None]]:
+        return zip(self._own(held), inside, strict=True)
+
+    def _status(self, held: Position) -> tuple[bool | None, tuple[str, ...]]:
+        rule, lines = self.rule, self.lines
+        found = lines.counts(rule.where, held.row, held.code)
+        if rule.kind == "eligibility":
+            found = every([found, negate(lines.truth(rule.require, held.row, held.code))])
+        if found is False:
+            return False, ()
+        taken = []
+        for name, predicate in rule.exceptions:
+            out = every([lines.truth(predicate, held.row, held.code), self._exceptions.get(name, True)])
+            if out is True:
+                taken.append(name)
+            found = every([found, negate(out)])
+        return found, tuple(taken)
+
+    @staticmethod
+    def _needs(measure: Sequence[str]) -> tuple[str, ...]:
+        return (*_PRIMITIVES[measure[0]], *(f"column {name}" for name in measure[1:]))
+
+    def _ranges(self, held: Position, status: bool | None, inside: list[bool | None]) -> dict[str, Pair]:
+        names = set() if status is False else set(self._needs(self.measure))
+        for part, state in self._zip(held, inside):
+            names |= set() if state is False else set(self._needs(part.measure))
+        return {name: self._range(held, name) for name in sorted(names)}
+
+    def _range(self, held: Position, name: str) -> Pair:
+        if name.startswith("column "):
+            return self._attribute(held, name.removeprefix("column "))
+        if name == "book":
+            return self._book(held)
+        if held.row is not None and self.state.product[held.row] in UNIT_PRICE_PRODUCTS:
+            # One for all four measures: factor 1, prices 100.
+            return (ONE, ONE) if name == "factor" else (Fraction(100), Fraction(100))
+        return self.state.attribute(name, held.row)
+
+    def _attribute(self, held: Position, name: str) -> Pair:
+        kind = self.lines.kind(name)
+        if kind in GRADES:
+            step = GRADES[kind].get(self.lines.value(name, held.row, held.code))
+            worst = len(RATING_GRADES) if kind == "rating" else max(IMPLIED_GRADES.values())
+            return (ONE, Fraction(worst)) if step is None else (Fraction(step), Fraction(step))
+        if name not in self.rule.columns and kind != "bool":
+            return self.state.attribute(name, held.row)
+        value = self.lines.value(name, held.row, held.code)
+        if value is not None:
+            return (exact(float(value)),) * 2
+        return (ZERO, ONE) if kind == "bool" else (ZERO, NO_BOUND)
+
+    def _book(self, held: Position) -> Pair:
+        """Return the range of the whole position's book value."""
+        assert held.face is not None
+        if held.row is not None and self.state.product[held.row] in UNIT_PRICE_PRODUCTS:
+            return held.face, held.face
+        state, now = self.state, self.state.held.get(held.code, ZERO)
+        written = None if held.away else state.book_value.get(held.code)
+        if written is not None and now:
+            return (written * held.face / now,) * 2
+        bought = ZERO if held.before or held.away else min(held.face, state.bought(held.code) or ZERO)
+        low, high = state.unit("market_value", held.row)
+        factor = state.unit("principal", held.row)
+        kept = held.face - bought
+        unknown = (kept * factor[0] * PRICE_RANGE[0] / 100, kept * factor[1] * PRICE_RANGE[1] / 100)
+        return bought * low + unknown[0], bought * high + unknown[1]
+
+    def _pairs(
+        self,
+        held: Position,
+        status: bool | None,
+        inside: list[bool | None],
+        ranges: dict[str, Pair],
+        free: dict[str, Pair],
+    ) -> Iterator[Pair]:
+        choices = [(True, False) if state is None else (state,) for state in (status, *inside)]
+        for corner in product(*free.values()):
+            point = {**{name: bounds[0] for name, bounds in ranges.items()}, **dict(zip(free, corner, strict=True))}
+            for counted, *sums in product(*choices):
+                for unknown in (ZERO, ONE) if held.face is None and held.value is None else (ONE,):
+                    n, d = self._n(held, point, counted), self._d(held, point, sums, counted)
+                    yield n * unknown, d * unknown
+
+    def _n(self, held: Position, point: Mapping[str, Fraction], counted: bool) -> Fraction:
+        return self._measured(held, self.measure, point) if counted else ZERO
+
+    def _d(self, held: Position, point: Mapping[str, Fraction], sums: Sequence[bool], counted: bool) -> Fraction:
+        if self.average:
+            return self._measured(held, self.measure[:1], point) if counted else ZERO
+        signed = (
+            part.sign * self._measured(held, part.measure, point)
+            for part, counts in zip(self._own(held), sums, strict=True)
+            if counts
+        )
+        return sum(signed, ZERO)
+
+    def _measured(self, held: Position, measure: Sequence[str], point: Mapping[str, Fraction]) -> Fraction:
+        base, *rest = measure
+        if held.value is not None and base == "market_value":
+            amount = held.value
+        elif held.face is None:
+            amount = NO_BOUND
+        elif base == "book_value":
+            amount = point["book"]
+        else:
+            amount = held.face
+            for name in _PRIMITIVES[base]:
+                amount *= point[name] if name == "factor" else point[name] / 100
+        for name in rest:
+            amount *= point[f"column {name}"]
+        return amount
+
+    def _bought(self, held: Position) -> Fraction | None:
+        return ZERO if held.away else self.state.bought(held.code)
+
+    def _lacking(self, held: Position, status: bool | None, free: Mapping[str, Pair]) -> Iterator[str]:
+        if status is not False:
+            yield from (name.removeprefix("column ") for name in free)
+        if status is None:
+            for predicate in (self.rule.where, self.rule.require, *(p for _, p in self.rule.exceptions)):
+                yield from self.lines.lacking(predicate, held.row, held.code)
+
+
+def positions(state: BookState, *, before: bool = False) -> list[Position]:
+    """Return the lines of a book with more than no face: now, or as it was before."""
+    faces = (state.before or {}) if before else state.held
+    return [Position(code, state.index.get(code), face, before) for code, face in faces.items() if face]
+
+
+def trades(state: BookState) -> list[Position]:
+    """Return the lines traded, bought or sold, with the face that moved; none where the book before is not known."""
+    before = state.held if state.before is None else state.before
+    moved = {code: abs(state.held.get(code, ZERO) - before.get(code, ZERO)) for code in {**before, **state.held}}
+    return [Position(code, state.index.get(code), face) for code, face in moved.items() if face]

@@ -1,0 +1,166 @@
+"""A ratio of a group against its limit: what is proven of ``e = n - limit * d`` whatever the unknowns are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from absalloc.compliance.exact_cells import ZERO, Cell, Pair
+from absalloc.compliance.finding import Reason, Verdict
+
+Number = Fraction | float
+"""A fraction, or plus or minus infinity."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """An amount that is not of the holdings: its range, the figure shown for it, and why it is not one number."""
+
+    low: Number = ZERO
+    high: Number = ZERO
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def shown(self) -> Fraction | None:
+        """The amount; the proven part where only a positive lower bound is known; else None."""
+        if self.low == self.high or (self.high == math.inf and self.low > 0):
+            return Fraction(self.low)
+        return None
+
+    def plus(self, other: Known, sign: int = 1) -> Known:
+        """Return the sum, or the difference where ``sign`` is -1."""
+        low, high = (other.low, other.high) if sign > 0 else (-other.high, -other.low)
+        return Known(self.low + low, self.high + high, (*self.reasons, *other.reasons))
+
+    @staticmethod
+    def at_least(low: Fraction, *reasons: Reason) -> Known:
+        """Return what lies between ``low`` and infinity."""
+        return Known(low, math.inf, reasons)
+
+    @staticmethod
+    def exactly(value: Fraction) -> Known:
+        """Return one number."""
+        return Known(value, value)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A line of a group: ``share`` of it counts; not ``sure`` where its group is missing."""
+
+    cell: Cell
+    share: Fraction = Fraction(1)
+    sure: bool = True
+
+    @property
+    def status(self) -> bool | None:
+        """In, out or possible in the group's numerator."""
+        return self.cell.status if self.sure or self.cell.status is False else None
+
+    def pairs(self, average: bool) -> tuple[Pair, ...]:
+        """Return the alternatives (n, d) of the line in the group."""
+        share = self.share
+        if share != 1:
+            found = tuple((n * share, d * share if average else d) for n, d in self.cell.pairs)
+        else:
+            found = self.cell.pairs
+        if self.sure:
+            return found
+        outside = ((ZERO, ZERO),) if average else tuple((ZERO, d) for d in self.cell.alone)
+        return (*found, *outside)
+
+    @property
+    def n(self) -> Fraction | None:
+        """What the line adds to the numerator: None where it is in and not measured."""
+        if self.status is not True:
+            return ZERO
+        return None if self.cell.n is None else self.cell.n * self.share
+
+
+@dataclass
+class Ratio:
+    """The ratio of one group: its members, the other lines of the denominator, and what is not held."""
+
+    group: str | None
+    members: Sequence[Member]
+    others: Sequence[Cell] = ()
+    n0: Known = field(default_factory=Known)
+    d0: Known = field(default_factory=Known)
+    average: bool = False
+
+    @property
+    def numerator(self) -> Fraction | None:
+        """The sum over the lines that are in; None where one has no measure."""
+        return total([*(member.n for member in self.members), Fraction(self.n0.low)])
+
+    @property
+    def denominator(self) -> Fraction | None:
+        """The denominator over the lines that are in it; None where it is not known."""
+        if self.average:
+            inside = (m for m in self.members if m.status is True)
+            return total(None if m.cell.d is None else m.cell.d * m.share for m in inside)
+        return total([*(m.cell.d for m in self.members), *(c.d for c in self.others), self.d0.shown])
+
+    @property
+    def value(self) -> Fraction | None:
+        """Numerator over denominator; None where either is not known or the denominator is not positive."""
+        n, d = self.numerator, self.denominator
+        return None if n is None or d is None or d <= 0 else n / d
+
+    @property
+    def empty(self) -> bool:
+        """Whether the ratio is 0/0 for certain."""
+        pairs = [pair for m in self.members for pair in m.pairs(self.average)]
+        sums = [d for c in self.others for d in c.alone]
+        still = (self.n0.low, self.n0.high, self.d0.low, self.d0.high)
+        return not any(n or d for n, d in pairs) and not any(sums) and not any(still)
+
+    def excess(self, limit: Known) -> tuple[Number, Number]:
+        """Return the least and the greatest ``n - limit * d`` over all that is not known."""
+        bounds = [self._at(Fraction(limit.low))]
+        if limit.high == math.inf:
+            bounds.append((-math.inf, -math.inf))
+        elif limit.high != limit.low:
+            bounds.append(self._at(Fraction(limit.high)))
+        return min(low for low, _ in bounds), max(high for _, high in bounds)
+
+    def _at(self, limit: Fraction) -> tuple[Number, Number]:
+        low, high = ZERO, ZERO
+        for member in self.members:
+            values = [n - limit * d for n, d in member.pairs(self.average)]
+            low, high = low + min(values), high + max(values)
+        for cell in self.others:
+            values = [-limit * d for d in cell.alone]
+            low, high = low + min(values), high + max(values)
+        fixed = sorted((_times(limit, self.d0.low), _times(limit, self.d0.high)))
+        return low + self.n0.low - fixed[1], high + self.n0.high - fixed[0]
+
+
+def _times(limit: Fraction, amount: Number) -> Number:
+    return ZERO if not limit or not amount else limit * amount
+
+
+def total(values: Iterable[Fraction | None]) -> Fraction | None:
+    """Return the sum, None where a part is None."""
+    found = ZERO
+    for value in values:
+        if value is None:
+            return None
+        found += value
+    return found
+
+
+def judge(sense: str, excess: tuple[Number, Number], *, strict: bool = False, empty: bool = False) -> Verdict:
+    """Return the verdict on a range of ``n - limit * d``: proven within, proven beyond, or neither."""
+    low, high = excess if sense == "max" else (-excess[1], -excess[0])
+    if empty or high < 0 or (high == 0 and not strict):
+        return "pass"
+    if low > 0 or (strict and low == 0):
+        return "fail"
+    return "unknown"
+
+
+def proven_breach(sense: str, excess: tuple[Number, Number]) -> Number:
+    """Return by how much the limit is passed for certain; not positive where no breach is proven."""
+    return excess[0] if sense == "max" else -excess[1]
