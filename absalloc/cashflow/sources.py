@@ -134,7 +134,7 @@ def sourced_prices(
     clean = np.where(has_price, valuation, rounded(quoted, 8))
     price_source = choose(has_price, "valuation", kinds)
     computed = _computed(facts, flows, clean, settings, notes, ~np.isfinite(given))
-    label = choose(np.isfinite(given), "file", None)
+    label = choose(np.isfinite(given), _given_label(universe, "yield"), None)
     barred = ~np.isfinite(given) & np.isfinite(clean) & np.isfinite(facts.coupon) & ~np.isfinite(computed)
     by_price = ~np.isfinite(given) & np.isfinite(computed)
     result = np.where(by_price, computed, given)
@@ -148,8 +148,14 @@ def sourced_prices(
     source = choose(primary, "primary", choose(rate, "coupon", source))
     label[primary | rate] = "derived"
     notes.add(primary, "coupon:primary:fresh_issue")
-    price_label = choose(has_price, "file", choose(np.isfinite(clean), "derived", None))
+    price_label = choose(has_price, _given_label(universe, "clean_price"), choose(np.isfinite(clean), "derived", None))
     return Sourced(result, source, label, clean, price_label, barred)
+
+
+def _given_label(universe: Universe, name: str) -> np.ndarray:
+    """Return where the universe says a column comes from; ``file`` where it says nothing."""
+    labels = universe.label(name)
+    return choose(labels == "missing", "file", labels)
 
 
 def _computed(

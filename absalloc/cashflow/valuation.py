@@ -21,6 +21,7 @@ from absalloc.cashflow.schedules import FACE, Flows, build_flows
 from absalloc.cashflow.settings import ValuationSettings
 from absalloc.cashflow.sources import Sourced, sourced_prices
 from absalloc.cashflow.yields import annual, compounding, continuous, modified_duration, present_value, solve_rate
+from absalloc.errors import BadInput
 from absalloc.terms import COLUMNS
 
 if TYPE_CHECKING:
@@ -87,8 +88,11 @@ def value_universe(
 
     Yields in the order valuation, trade, quote, primary (coupon of a line at most ``primary_days`` old),
     model (only with ``curves``). Lines without a yield keep NaN and are priced at par, labelled. Raises
-    BadInput for settings or tables that cannot be used, or a benchmark that ``curves`` lacks.
+    BadInput for settings or tables that cannot be used, a benchmark that ``curves`` lacks, or a universe that
+    was valued already: its computed prices would pass for valuations.
     """
+    if "dirty_price" in universe.table.columns:
+        raise BadInput("cashflow.already_valued", value="dirty_price")
     chosen, notes = settings or ValuationSettings(), Notes(len(universe.table))
     facts = line_facts(universe, as_of, chosen, notes)
     flows, longer = build_flows(facts, chosen.tables), build_flows(facts.at_maturity())

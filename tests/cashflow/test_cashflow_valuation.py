@@ -270,6 +270,20 @@ def test_a_missing_benchmark_is_refused() -> None:
         value(curves=only)
 
 
+def test_a_valued_universe_is_not_valued_again() -> None:
+    """Its par would pass for a valuation price, and its model yield for a fact."""
+    with pytest.raises(BadInput, match="was valued already"):
+        cf.value_universe(value().universe, AS_OF)
+
+
+def test_joined_prices_keep_their_label() -> None:
+    valued = value(
+        labels={"clean_price": "join:valuations.csv", "wal": "join:valuations.csv"}, clean_price=[99.0], wal=[1.9]
+    )
+    assert valued.universe.labels["clean_price"].tolist() == ["join:valuations.csv"]
+    assert valued.universe.labels["wal"].tolist() == ["join:valuations.csv"]
+
+
 def test_nothing_is_an_answer_too() -> None:
     valued = cf.value_universe(universe().replace(table=universe().table.iloc[:0]), AS_OF, curves=curves())
     assert valued.yield_.size == 0
