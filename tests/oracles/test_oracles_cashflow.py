@@ -451,6 +451,20 @@ def px_05(inputs: dict[str, Any], _: Any) -> dict[str, Any]:
     return {"clean_price": dirty - accrued, "accrued": accrued, "wal": cf.wal(flows.principal, times)}
 
 
+def px_07(inputs: dict[str, Any], _: Any) -> dict[str, Any]:
+    times = np.arange(1, 361) / 12  # the delay moves every payment alike and cancels
+
+    def worth(**speed: Any) -> float:
+        flows = cf.project_pool(100.0, inputs["gross_rate_pct"] / 100, 360, 0, inputs["coupon_pct"] / 100, **speed)
+        return cf.price(times, flows.cash, inputs["mortgage_yield_pct"] / 100, 12)
+
+    target, low, high = worth(smm=0.005), 0.0, 10.0
+    for _step in range(60):  # above par: the faster, the cheaper
+        middle = (low + high) / 2
+        low, high = (middle, high) if worth(psa=middle) > target else (low, middle)
+    return {"implied_psa": 100 * low}
+
+
 def px_09(inputs: dict[str, Any], _: Any) -> dict[str, Any]:
     out = {}
     for place, settle in enumerate(("2011-08-23", "2016-06-08")):
@@ -519,7 +533,7 @@ HANDLERS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "PR-01": pr_01, "PR-08": pr_08, "WF-01a": wf_01, "WF-02-206": wf_02, "WF-02-100": wf_02, "WF-03a": wf_03,
     "WF-04": wf_04, "WF-05a": wf_05, "WF-07a": wf_07a, "WF-07c": wf_07c, "WF-08": wf_08, "WF-09a": wf_09,
     "WF-10a": wf_10, "WF-11": wf_11, "WF-12a": wf_12, "WF-13a": wf_13a, "WF-13b": wf_13b, "WF-13d": wf_13d,
-    "WF-14": wf_14, "PX-01": px_01, "PX-03": px_03, "PX-05a": px_05, "PX-09a": px_09, "PX-10a": px_10,
+    "WF-14": wf_14, "PX-01": px_01, "PX-03": px_03, "PX-05a": px_05, "PX-07a": px_07, "PX-09a": px_09, "PX-10a": px_10,
     "PX-11a": px_11,
 }  # fmt: skip
 COVERED = frozenset(HANDLERS)
