@@ -134,14 +134,18 @@ def validate(model: type[Any], document: Document, data: Any = None, path: tuple
 
 def _first(error: Any, document: Document, path: tuple[str | int, ...], model: type[Any]) -> BadInput:
     problems = error.errors()
-    # An unknown key explains more than the missing one beside it.
-    problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
+    # An unknown key explains more than the missing one beside it; our own words more than those of a union's
+    # other branches.
+    unknown = (p for p in problems if p["type"] == "extra_forbidden")
+    ours = (p for p in problems if isinstance(p.get("ctx", {}).get("error"), BadInput))
+    problem = next(unknown, None) or next(ours, problems[0])
     inner = problem.get("ctx", {}).get("error")
     steps = tuple(step for step in problem["loc"])
     where = document.where(*path, *_in_file(steps, document, path))
     if isinstance(inner, BadInput):
         if inner.where.file is None:
-            inner.where = where
+            # Where the value is a key of the mapping that was refused, the error points at it.
+            inner.where = document.where(*path, *_in_file((*steps, str(inner.value)), document, path))
         return inner
     dotted = ".".join(str(step) for step in (*path, *steps))
     if problem["type"] == "extra_forbidden":

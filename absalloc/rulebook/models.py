@@ -14,14 +14,27 @@ from absalloc.fields import Flag, ISODate, Number, Strict, Where_
 from absalloc.terms import READING_SWITCHES
 
 
-class Title(Strict):
+class _Written(Strict):
+    """What a rulebook writes: a key without a value is an error, never the same as no key."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_blank(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            for key, value in data.items():
+                if value is None:
+                    raise BadInput("rulebook.blank_key", value=key)
+        return data
+
+
+class Title(_Written):
     """A name in English and Chinese."""
 
     en: str
     zh: str
 
 
-class Document_(Strict):
+class Document_(_Written):
     """One legal text a rulebook cites."""
 
     title: str
@@ -30,7 +43,7 @@ class Document_(Strict):
     note: str | None = None
 
 
-class Source(Strict):
+class Source(_Written):
     """Where a rule is written, and how sure that is: text_seen, secondary or unverified."""
 
     document: str
@@ -41,7 +54,7 @@ class Source(Strict):
     article_confirmed: Flag = False
 
 
-class Dated(Strict):
+class Dated(_Written):
     """One value of a limit, from a day on; ``when`` makes it hold only for mandates that satisfy it."""
 
     value: Number
@@ -52,7 +65,7 @@ class Dated(Strict):
     note: str | None = None
 
 
-class FromList(Strict):
+class FromList(_Written):
     """A limit taken per line or group from a list of the mandate; ``absent`` is what a name not on it may hold."""
 
     list: str
@@ -84,26 +97,26 @@ _QUANTITY = _Also(type="string", description="a number with its unit: 10%, 40000
 Limit = Annotated[FromList | tuple[Dated, ...], BeforeValidator(_limit), _QUANTITY]
 
 
-class AmountOf(Strict):
+class AmountOf(_Written):
     """An amount of the mandate, with the day it must be of."""
 
     amount: str
     as_of: Literal["previous_year_end", "previous_quarter_end"] | None = None
 
 
-class UniverseSum(Strict):
+class UniverseSum(_Written):
     """The sum of a size over the universe's lines of the group: a lower bound where the file is not complete."""
 
     universe: Literal["issue_size", "outstanding", "deal_size"]
 
 
-class ReferenceTotal(Strict):
+class ReferenceTotal(_Written):
     """A total from a reference file of the mandate, by group."""
 
     reference: str
 
 
-class HoldingsSum(Strict):
+class HoldingsSum(_Written):
     """A measure over the holdings that satisfy ``where`` (all assets without it)."""
 
     measure: str | tuple[str, str]
@@ -113,7 +126,7 @@ class HoldingsSum(Strict):
 Part = AmountOf | UniverseSum | ReferenceTotal | HoldingsSum
 
 
-class Signed(Strict):
+class Signed(_Written):
     """A part of a denominator with its sign."""
 
     sign: Literal[1, -1] = 1
@@ -129,7 +142,7 @@ class Signed(Strict):
         return data
 
 
-class Link(Strict):
+class Link(_Written):
     """A many-to-many table of the mandate: tranche, group, share of the tranche that counts for the group."""
 
     link: str
@@ -137,7 +150,7 @@ class Link(Strict):
     weight: str | None = None
 
 
-class PassiveBreach(Strict):
+class PassiveBreach(_Written):
     """What a breach that nobody traded into allows: the cure period, its clock, and the conduct meanwhile."""
 
     cure: Number | None = None
@@ -145,7 +158,7 @@ class PassiveBreach(Strict):
     meanwhile: Literal["no_new", "no_worse"] = "no_worse"
 
 
-class Exception_(Strict):
+class Exception_(_Written):
     """Lines that leave the numerator; ``when`` restricts it to mandates that satisfy it."""
 
     id: str
@@ -165,7 +178,7 @@ Plus = Annotated[
 By = str | Link | tuple[str, ...]
 
 
-class Reading(Strict):
+class Reading(_Written):
     """Another reading of a disputed word; what it names replaces the rule's own."""
 
     switch: str
@@ -189,7 +202,7 @@ class Reading(Strict):
         return self
 
 
-class Alternative(Strict):
+class Alternative(_Written):
     """The other branch of ``unless``: a ratio of its own."""
 
     where: Where_ | None = None
@@ -200,7 +213,7 @@ class Alternative(Strict):
     min: Limit | None = None
 
 
-class Rule(Strict):
+class Rule(_Written):
     """One rule as written; ``absalloc rules show`` prints it, ``rows`` compiles it."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -257,7 +270,7 @@ class Rule(Strict):
         return self
 
 
-class Combined(Strict):
+class Combined(_Written):
     """A fact a rulebook combines from several columns, by taking the worst, the best or the first there is."""
 
     from_: Annotated[tuple[str, ...], _Also(type="string")] | None = Field(None, alias="from")
@@ -278,14 +291,14 @@ class Combined(Strict):
         return self
 
 
-class Modelled(Strict):
+class Modelled(_Written):
     """The days a rulebook speaks of: earlier is refused, later is a printed warning."""
 
     from_: ISODate = Field(alias="from")
     verified_until: ISODate
 
 
-class Book(Strict):
+class Book(_Written):
     """A rulebook file."""
 
     rulebook: str

@@ -113,12 +113,14 @@ class _Words:
 
     def parts(self, rule: Rule) -> str:
         """Return how the lines are put together: by group, over which books, with what is held elsewhere."""
-        found = [self.by(rule.by) if rule.by else self.say("whole")]
+        counted = rule.kind == "count"
+        found = [] if counted else [self.by(rule.by) if rule.by else self.say("whole")]
         if rule.scope != "portfolio":
             found.append(self.say(f"scope_{rule.scope}"))
         found += [self.say("plus", what=self.denominator(item)) for item in rule.plus]
-        if rule.kind == "count" and rule.over is not None:
-            found.append(self.say("over_each", over=rule.over.text))
+        if counted:
+            over = self.say("over_each", over=self.of(rule.over.text, rule.of)) if rule.over is not None else ""
+            found.append(over or self.say("whole"))
         return _SEPARATOR[self.lang].join(found)
 
     # -- limits ------------------------------------------------------------------------------------------
