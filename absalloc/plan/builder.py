@@ -48,6 +48,8 @@ class Builder:
     _cols: list[np.ndarray] = field(default_factory=list)
     _data: list[np.ndarray] = field(default_factory=list)
     offset: float = 0.0
+    open: list[tuple[str, str, str]] = field(default_factory=list)
+    """Rows (rule, group, sense) that a switch leaves open between two branches."""
 
     def column(self, meaning: ColumnOf, low: float, high: float, cost: float = 0.0, *, whole: bool = False) -> int:
         """Add a column and return its index."""

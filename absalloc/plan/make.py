@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -11,13 +12,13 @@ import numpy as np
 
 from absalloc.compliance.exact import evaluate_exact
 from absalloc.compliance.finding import Finding
-from absalloc.plan.conflict import find_conflict
 from absalloc.plan.builder import MILLION
+from absalloc.plan.conflict import find_conflict
 from absalloc.plan.lines import PlanLines, plan_lines
 from absalloc.plan.note import Note
 from absalloc.plan.objective import objective
 from absalloc.plan.program import Program, build_program, faces
-from absalloc.plan.rule_rows import Key, Terms
+from absalloc.plan.rule_rows import Branch, Key, Terms
 from absalloc.rows import BookState, RowSystem, Scenario, compile_rows
 from absalloc.rows.lines import Positions
 from absalloc.solve import Outcome, SolveSettings, lexicographic, solve_problem
@@ -26,6 +27,8 @@ TRIES = 3
 """How often rows that fail the exact re-check are tightened before the plan is given up."""
 MIP_GAP = 1e-4
 DINKELBACH_STEPS = 30
+MOST_OPEN = 3
+"""Up to so many purchase-tested rows above their limits are tried branch by branch; more are left to switches."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,19 @@ class _Maker:
         )
 
     def solve(self, terms: Terms) -> tuple[Program, Outcome]:
+        """Solve, each way open to a purchase-tested row above its limit on its own: without big numbers, and faster."""
+        first = self.program(terms, 0.0)
+        keys = first.builder.open
+        if not keys or len(keys) > MOST_OPEN:
+            return self.solve_one(terms)
+        ways: list[tuple[Branch, ...]] = list(itertools.product(("within", "nothing bought"), repeat=len(keys)))
+        found = [self.solve_one(replace(terms, branches=dict(zip(keys, way, strict=True)))) for way in ways]
+        unsure = [pair for pair in found if pair[1].status not in ("optimal", "infeasible")]
+        if unsure:
+            return unsure[0]
+        return min(found, key=lambda pair: np.inf if pair[1].objective is None else pair[1].objective)
+
+    def solve_one(self, terms: Terms) -> tuple[Program, Outcome]:
         """Solve once; for carry per capital, take Dinkelbach's steps on the price of capital until it stands still."""
         price = 0.0
         for _ in range(DINKELBACH_STEPS):

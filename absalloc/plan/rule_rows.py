@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +17,10 @@ Key = tuple[str, str, str]
 """(rule id, group or "", sense)"""
 
 
+Branch = Literal["within", "nothing bought"]
+"""The two ways to satisfy a purchase-tested row that is above its limit today."""
+
+
 @dataclass(frozen=True)
 class Terms:
     """What bends the rows of a plan: rules left out, passive breaches that may stay, margins after a failed check."""
@@ -25,6 +30,7 @@ class Terms:
     stay: frozenset[Key] = frozenset()
     no_new: frozenset[Key] = frozenset()
     margins: Mapping[Key, float] = field(default_factory=dict)  # yuan of excess held back
+    branches: Mapping[Key, Branch] = field(default_factory=dict)
     fresh: bool = True  # nothing is held, so that a purchase test is a plain row
 
     def binds(self, block: Block) -> bool:
@@ -126,7 +132,16 @@ def add_linear(builder: Builder, block: Block, lines: PlanLines, legs: Legs, sys
             cols, data = np.concatenate([cols, more]), np.concatenate([data, also])
         meaning = RowOf(block.rule.id, block.groups[r], _name(keys[r]))
         if block.rule.tested == "purchase" and now[r] > 0 and not terms.fresh:
-            _or_nothing_bought(builder, meaning, (cols, data, room, top[r]), excess.position[at], lines, legs)
+            members = np.unique(excess.position[at])
+            chosen = terms.branches.get(keys[r])
+            if chosen == "nothing bought" or len(members) == 1:
+                # One line alone above its limit cannot be bought and end below it.
+                _bar(builder, legs, members)
+            elif chosen == "within":
+                builder.row(meaning, cols, data, -np.inf, room / MILLION)
+            else:
+                builder.open.append(keys[r])
+                _or_nothing_bought(builder, meaning, (cols, data, room, top[r]), members, legs)
         else:
             builder.row(meaning, cols, data, -np.inf, room / MILLION)
 
@@ -154,19 +169,23 @@ def _kept_terms(builder: Builder, legs: Legs, position: np.ndarray, value: np.nd
     return cols[selling], data[selling]
 
 
+def _bar(builder: Builder, legs: Legs, members: np.ndarray) -> None:
+    for column in legs.buy[members]:
+        if column >= 0:
+            builder.high[column] = 0.0
+
+
 def _or_nothing_bought(
-    builder: Builder, meaning: RowOf, row: tuple[np.ndarray, np.ndarray, float, float],
-    members: np.ndarray, lines: PlanLines, legs: Legs,
-) -> None:  # fmt: skip
+    builder: Builder, meaning: RowOf, row: tuple[np.ndarray, np.ndarray, float, float], members: np.ndarray, legs: Legs
+) -> None:
     """Add "the new ratio is within the limit, or no member is bought" by a switch."""
     cols, data, room, top = row
     on = builder.switch(f"within {meaning.name}")
     slack = max(top - room, 0.0) / MILLION
     builder.row(meaning, np.append(cols, on), np.append(data, slack), -np.inf, room / MILLION + slack)
-    for p in np.unique(members):
-        column = legs.buy[p]
+    for column in legs.buy[members]:
         if column >= 0:
-            name = f"buys {lines.positions.ids[p]} within {meaning.name}"
+            name = f"{builder.columns[column].name} within {meaning.name}"
             builder.row(
                 RowOf(meaning.rule, meaning.group, name), [column, on], [1.0, -builder.high[column]], -np.inf, 0.0
             )
