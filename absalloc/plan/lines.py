@@ -9,9 +9,9 @@ import numpy as np
 
 from absalloc.mandate import LoadedMandate
 from absalloc.plan.note import Note
-from absalloc.rows.lines import Mask, Positions, evaluate
+from absalloc.rows.lines import Positions, evaluate
 from absalloc.rows.measures import unit_values
-from absalloc.rulebook.active import ActiveRule
+from absalloc.rulebook.targets import allocation_rule
 from absalloc.terms import ABS_PRODUCTS, LIABILITY_PRODUCTS, UNIT_PRICE_PRODUCTS
 
 LIQUID_PRODUCTS = ("government", "central_bank_bill", "policy_bank")
@@ -47,8 +47,16 @@ class PlanLines:
         return len(self.held)
 
 
-def plan_lines(positions: Positions, probe: ActiveRule, budget: Fraction) -> PlanLines:
-    """Return the lines of a book; ``probe`` lends its columns to the mandate's ``allocate`` predicate.
+def allocated_lines(positions: Positions) -> np.ndarray:
+    """Return True for the lines that the mandate lets the allocation decide; shape (n,)."""
+    mandate = positions.state.mandate
+    where = mandate.portfolio.allocate
+    everything = np.ones(positions.n, dtype=bool)
+    return everything if where is None else evaluate(where, allocation_rule(mandate), positions).sure
+
+
+def plan_lines(positions: Positions, budget: Fraction) -> PlanLines:
+    """Return the lines of a book.
 
     ``budget`` in yuan bounds what can be bought of a line whose supply has no other bound.
     """
@@ -61,9 +69,7 @@ def plan_lines(positions: Positions, probe: ActiveRule, budget: Fraction) -> Pla
 
     liability, flat = among(LIABILITY_PRODUCTS), among(UNIT_PRICE_PRODUCTS)
     cash = among(("cash",))
-    everything = Mask(np.ones(positions.n, dtype=bool), np.ones(positions.n, dtype=bool))
-    where = mandate.portfolio.allocate
-    allocated = (everything if where is None else evaluate(where, probe, positions)).sure
+    allocated = allocated_lines(positions)
     if mandate.portfolio.invest is None:
         # The budget is the whole of NAV: cash takes up what trades leave, repo what they lack.
         allocated = allocated | cash | liability

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -14,7 +14,7 @@ from absalloc.compliance.exact import evaluate_exact
 from absalloc.compliance.finding import Finding
 from absalloc.plan.builder import MILLION
 from absalloc.plan.conflict import find_conflict
-from absalloc.plan.lines import PlanLines, plan_lines
+from absalloc.plan.lines import PlanLines, allocated_lines, plan_lines
 from absalloc.plan.note import Note
 from absalloc.plan.objective import objective
 from absalloc.plan.program import Program, build_program, faces
@@ -70,6 +70,7 @@ def make_plan(state: BookState, settings: PlanSettings, scenarios: Sequence[Scen
     known, decides what is a passive breach. Rules hold in every scenario as well.
     """
     start = time.perf_counter()
+    state = in_scope(state)
     current = evaluate_exact([state]) if state.held else ()
     # From here on, what is held now is the book before the trades of this plan.
     opening = replace(state, before=dict(state.held))
@@ -78,10 +79,23 @@ def make_plan(state: BookState, settings: PlanSettings, scenarios: Sequence[Scen
         return Answer("stopped", stopped, opening, None, current, None, None, seconds=time.perf_counter() - start)
     system = compile_rows([opening], scenarios)
     positions = Positions(opening)
-    lines = plan_lines(positions, opening.rules.active[0], _budget(opening))
+    lines = plan_lines(positions, _budget(opening))
     terms = _terms(opening, current, settings)
     answer = _Maker(opening, system, lines, settings, current).run(terms)
     return replace(answer, seconds=time.perf_counter() - start)
+
+
+def in_scope(state: BookState) -> BookState:
+    """Return the book without the lines that ``portfolio.fixed: none`` leaves to others."""
+    if state.mandate.portfolio.fixed != "none" or state.mandate.portfolio.allocate is None:
+        return state
+    positions = Positions(state)
+    inside = {name for name, ok in zip(positions.ids, allocated_lines(positions), strict=True) if ok}
+
+    def only(faces: Mapping[str, Fraction]) -> dict[str, Fraction]:
+        return {name: face for name, face in faces.items() if name in inside}
+
+    return replace(state, held=only(state.held), before=None if state.before is None else only(state.before))
 
 
 def _budget(state: BookState) -> Fraction:

@@ -36,6 +36,7 @@ _TITLES: dict[str, tuple[str, str]] = {
     "sector-urban-investment": ("share of urban-investment ABS", "城投ABS占比"),
     "sector-enterprise": ("share of enterprise ABS", "企业ABS占比"),
     "cash": ("share of cash", "现金占比"),
+    "allocate": ("lines that are decided", "可配置的券"),
     "max-names": ("number of names", "持券只数"),
 }
 
@@ -117,6 +118,13 @@ def _years(mandate: LoadedMandate, name: str, target: YearsTarget, column: str) 
         (name,),
         where=where,
         measure=("market_value", column),
+    )
+
+
+def allocation_rule(mandate: LoadedMandate) -> ActiveRule:
+    """Return ``portfolio.allocate`` as a rule, so that the lines it names are read as any rule reads them."""
+    return _rule(
+        mandate, "allocate", "share", (), (), where=mandate.portfolio.allocate, place=("portfolio", "allocate")
     )
 
 
