@@ -229,6 +229,8 @@ class _Check:
                 raise self.fail("rulebook.limit_unit", path, value.text, allowed)
         if isinstance(values, FromList):
             return
+        if rule.kind == "eligibility" and any(item.strict for item in values):
+            raise self.fail("rulebook.strict_eligibility", path, rule.id, ("above", "below"))
         conditions: dict[Predicate | None, list[Dated]] = {}
         for index, item in enumerate(values):
             if item.when is not None:

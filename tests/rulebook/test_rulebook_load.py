@@ -41,6 +41,9 @@ TWO_DEFAULTS = """\
       - {switch: abn, id: a, default: true}
       - {switch: abn, id: b, default: true}"""
 TWO_VALUES = "    max: [{{from: 2020-01-01, to: 2022-06-30, value: 10%}}, {{from: {day}, value: 12%}}]"
+STRICT_ELIGIBILITY = """\
+    require: {rating: {min: limit}}
+    min: [{value: AA+, strict: true}]"""
 TWICE_FROM_ONE_DAY = "    max: [{from: 2021-01-01, value: 10%}, {from: 2021-01-01, value: 12%}]"
 
 
@@ -121,6 +124,7 @@ def test_the_good_one_loads(tmp_path: Path) -> None:
         ("    max: 10%", TWO_UNDER_ONE_CONDITION, 16, "hold on the same day"),
         ("    max: 10%", "    max: [{value: 10%, when: {fact: {a: b}}}]", 16, "'fact.a'"),
         ("    max: 10%", TWO_DEFAULTS, 19, "'default: true' of 'abn' stands twice"),
+        ("    require: {rating: {min: AA+}}", STRICT_ELIGIBILITY, 23, "strict says nothing"),
         # dates that do not follow each other
         (
             "    max: 10%",
