@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from absalloc.compliance.exact import evaluate_exact
+from absalloc.compliance.exact import BOOKS, evaluate_exact
 from absalloc.compliance.exact_bounds import add_months
 from absalloc.compliance.finding import Finding, Reason
 from absalloc.errors import InternalError
@@ -37,15 +37,16 @@ def with_cure_dates(findings: Sequence[Finding], states: Sequence[BookState]) ->
 
 def confirm(findings: Sequence[Finding], states: Sequence[BookState], system: RowSystem) -> None:
     """Compare the exact verdicts with those of the rows. Raises InternalError at the first that differ."""
-    x = system.faces(tuple(state.held for state in states))
-    known = {(item.rule, item.group or "", item.sense): item for item in findings}
+    x = system.faces(tuple(state.held for state in states), tuple(state.kept for state in states))
+    known = {item.key: item for item in findings}
     conditional = {b.rule.id for b in system.blocks if b.branch == "alternative"}
     for block, found in zip(system.blocks, verdicts(system, x), strict=True):
         if block.scenario is not None or block.rule.tested != "always" or block.rule.id in conditional:
             continue
+        book = BOOKS.join(states[number].name for number in block.books)
         labels = [None] if block.form in ("count", "threshold") else list(block.groups)
         for label, code in zip(labels, found, strict=True):
-            item = known.get((block.rule.id, label or "", block.sense))
+            item = known.get((book, block.rule.id, label or "", block.sense))
             if item is not None and code in _WORDS and _WORDS[int(code)] != item.verdict:
                 raise InternalError(
                     "compliance.readings_differ",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from absalloc.errors import BadInput
+from absalloc.rows.constants import elsewhere
 from absalloc.rows.entries import Sheet, sheet
 from absalloc.rows.limits import limit_values
 from absalloc.rows.lines import Positions
@@ -16,15 +17,6 @@ from absalloc.rows.state import BookState
 from absalloc.rows.system import Block, RowSystem
 from absalloc.rulebook.active import ActiveRule, Limit
 from absalloc.rulebook.models import Alternative
-
-SCOPE_INSTITUTIONS: dict[str, tuple[str, ...]] = {
-    "manager_funds": ("public_fund_open", "public_fund_interval", "public_fund_closed", "money_market_fund"),
-    "manager_plans": ("private_plan",),
-    "products_public": ("wealth_product", "cash_management"),
-    "products_all": ("wealth_product", "cash_management"),
-    "bank": ("bank_own_book",),
-    "insurer": ("insurer",),
-}
 
 
 @dataclass(frozen=True)
@@ -70,16 +62,22 @@ def _compile(books: list[Positions], offsets: tuple[int, ...], scenario: str | N
 
 
 def scope_books(rule: ActiveRule, number: int, books: Sequence[BookState]) -> tuple[int, ...]:
-    """Return the books a rule of book ``number`` speaks of: itself, or all of its scope under the same manager."""
+    """Return the books a rule of book ``number`` speaks of: itself, or all of the same manager that have the rule.
+
+    Raises BadInput where their versions of the rule differ.
+    """
     if rule.scope == "portfolio":
         return (number,)
-    mine = books[number].mandate
-    kinds = SCOPE_INSTITUTIONS[rule.scope]
-    return tuple(
-        i
-        for i, b in enumerate(books)
-        if i == number or (b.mandate.institution in kinds and b.mandate.manager == mine.manager)
-    )
+    found = []
+    for i, book in enumerate(books):
+        match = next((each for each in book.rules.active if each.id == rule.id), None)
+        if match is None or book.mandate.manager != books[number].mandate.manager:
+            continue
+        if (match.limits, match.readings, match.where) != (rule.limits, rule.readings, rule.where):
+            names = f"{books[number].name}, {book.name}"
+            raise BadInput("compliance.rules_differ", value=rule.id, books=names)
+        found.append(i)
+    return tuple(found)
 
 
 def compile_rule(
@@ -120,21 +118,24 @@ def _block(
     offsets: tuple[int, ...],
     scenario: str | None,
 ) -> Block:
-    total = sum(book.n for book in books)
-    found: Sheet = sheet(rule, [books[m] for m in members], [offsets[m] for m in members], total)
+    used = [books[m] for m in members]
+    found: Sheet = sheet(rule, used, [offsets[m] for m in members], sum(book.n for book in books))
     form: Any = {"count": "count", "threshold_sum": "threshold"}.get(rule.kind, "linear")
     if rule.if_held is not None and limit.value == rule.if_held:
         form = "if_held"
     eligible = rule.kind == "eligibility"
-    values = (
-        np.zeros(len(found.groups))
-        if eligible
-        else limit_values(rule, limit, found.groups, [books[m] for m in members])
-    )
+    zero = np.zeros(len(found.groups))
+    low, high = (zero, zero) if eligible else limit_values(rule, limit, found.groups, used)
+    away = elsewhere(rule, used)
+    # Of lines elsewhere a share needs only their sum; names, means and bands would need each of them.
+    loose = rule.of_trade or (away != "none" and form != "linear") or (
+        away not in (None, "none") and rule.kind in ("average", "eligibility")
+    )  # fmt: skip
     return Block(
         rule=rule, books=members, sense="max" if eligible else limit.sense, unit="yuan" if eligible else limit.unit,
-        strict=limit.strict and not eligible, form=form, branch="main", scenario=scenario, groups=found.groups, limit=values,
-        row=found.row, col=found.col, n=found.n, d=found.d, own=found.own, shared=found.shared, n0=found.n0, d0=found.d0,
+        strict=limit.strict and not eligible, form=form, branch="main", scenario=scenario, groups=found.groups,
+        limit=low, row=found.row, col=found.col, n=found.n, d=found.d, own=found.own, shared=found.shared,
+        n0=found.n0, d0=found.d0,
         over=None if rule.over is None else float(rule.over), up_to=None if rule.up_to is None else float(rule.up_to),
-        limit_exact=None if eligible else limit.value,
+        limit_exact=None if eligible else limit.value, limit_most=high, legs=found.legs, loose=loose,
     )  # fmt: skip

@@ -1,117 +1,125 @@
-"""The constant parts of a rule's ratio: denominators that no trade moves, and what is held elsewhere."""
+"""The constant part of a rule's numerator: what the rule adds, and what is held outside the books given."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
-from absalloc.rows.denominators import amount_value, product, reference_totals
-from absalloc.rows.groups import UNKNOWN_GROUP, membership
-from absalloc.rows.lines import Positions, selected
-from absalloc.rows.state import BookState
+from absalloc.errors import BadInput
+from absalloc.rows.denominators import Ends, amount_value, reference_totals
+from absalloc.rows.groups import membership
+from absalloc.rows.lines import Positions, selected, without_exceptions
+from absalloc.rows.measures import NO_BOUND, corners, multiplied, needs, read_primitives
 from absalloc.rulebook.active import ActiveRule
-from absalloc.rulebook.models import AmountOf, HoldingsSum, ReferenceTotal, UniverseSum
-from absalloc.terms import AMOUNTS
+from absalloc.rulebook.models import AmountOf
 from absalloc.units import exact
 
-Ends = tuple[np.ndarray, np.ndarray]
+
+def elsewhere(rule: ActiveRule, books: Sequence[Positions]) -> str | None:
+    """Return what the mandates say is held outside the books: ``none``, a path, or None where nothing is said.
+
+    ``none`` too for a rule of one portfolio and one that says itself what to add. Raises BadInput on disagreement.
+    """
+    if rule.scope == "portfolio" or rule.plus:
+        return "none"
+    said = {getattr(book.state.mandate.elsewhere, rule.scope) for book in books} - {None}
+    if len(said) > 1:
+        names = ", ".join(book.state.name for book in books)
+        raise BadInput("compliance.elsewhere_differs", value=rule.scope, rule=rule.id, books=names)
+    return str(said.pop()) if said else None
 
 
-def constants(
-    rule: ActiveRule, groups: list[str | None], consts: list[Ends], books: list[Positions]
-) -> tuple[Ends, Ends]:
-    """Return (n0, d0), each a least and a greatest value per row."""
-    size = len(groups)
-    if rule.kind in ("average", "eligibility"):
-        zero = np.zeros(size)
-        return (zero, zero), (zero, zero)
-    if rule.of is None:
-        d0: Ends = (np.ones(size), np.ones(size))
-    else:
-        # A size of the group, a reference total and an amount of the house are the same seen from every book.
-        used = consts if rule.of == "nav" else consts[:1] if not _sizes(rule) else consts
-        low = sum((c[0] for c in used), np.zeros(len(consts[0][0])))
-        high = sum((c[1] for c in used), np.zeros(len(consts[0][0])))
-        if _sizes(rule) and len(consts) > 1:
-            low = np.maximum.reduce([c[0] for c in consts])
-            high = np.minimum.reduce([c[1] for c in consts])
-        d0 = _for_unknown(rule, groups, (low, high))
-    return _added(rule, groups, books), d0
-
-
-def _sizes(rule: ActiveRule) -> bool:
-    of = rule.of
-    return isinstance(of, UniverseSum | ReferenceTotal) or (isinstance(of, str) and of not in AMOUNTS)
-
-
-def _for_unknown(rule: ActiveRule, groups: list[str | None], d0: Ends) -> Ends:
-    low, high = d0
-    pad = len(groups) - len(low)
-    if not pad:
-        return d0
-    if _sizes(rule):
-        # Of a group nobody can name, only this is known: its size is not negative.
-        return np.append(low, 0.0), np.append(high, np.inf)
-    if isinstance(rule.of, HoldingsSum):
-        return np.append(low, 0.0), np.append(high, 0.0)
-    least, most = (low[0], high[0]) if len(low) else (0.0, np.inf)
-    return np.append(low, least), np.append(high, most)
-
-
-def _added(rule: ActiveRule, groups: list[str | None], books: list[Positions]) -> Ends:
+def constant_numerator(
+    rule: ActiveRule, groups: Sequence[str | None], books: Sequence[Positions], allowed: Mapping[str, bool | None]
+) -> Ends:
+    """Return what each row's numerator has beside holdings, at least and at most."""
     low, high = np.zeros(len(groups)), np.zeros(len(groups))
     for item in rule.plus:
         if isinstance(item, AmountOf):
-            value = amount_value(books[0], item, item.amount)
-            low += 0.0 if value is None else float(value)
-            high += np.inf if value is None else float(value)
+            value = amount_value(books, item, rule)
+            low = low + (0.0 if value is None else float(value))
+            high = high + (np.inf if value is None else float(value))
         else:
-            totals = reference_totals(books[0], item.reference)
-            known = [totals.get(group or "") for group in groups]
-            low += np.array([0.0 if v is None else float(v) for v in known])
-            high += np.array([np.inf if v is None else float(v) for v in known])
-    if rule.scope != "portfolio" and not rule.plus:
-        outside = _elsewhere(rule, groups, books[0])
-        return low + outside[0], high + outside[1]
-    return low, high
-
-
-def _elsewhere(rule: ActiveRule, groups: list[str | None], book: Positions) -> Ends:
-    """Return what the mandate says is held outside the books given: nothing, a file, or not said: anything."""
-    size = len(groups)
-    written = getattr(book.state.mandate.elsewhere, rule.scope, None)
+            totals = reference_totals(rule, item.reference, books)
+            known = [totals.get(group) for group in groups]
+            low = low + [0.0 if v is None else float(v) for v in known]
+            high = high + [np.inf if v is None else float(v) for v in known]
+    written = elsewhere(rule, books)
     if written is None:
-        return np.zeros(size), np.full(size, np.inf)
-    if written == "none":
-        return np.zeros(size), np.zeros(size)
-    other = Positions(_holding(book.state, written))
-    mask = selected(rule, other, rule.where)
-    member = membership(rule, rule.by, other)
-    measure = product(rule, rule.measure, other)
-    face = np.array([float(other.state.held.get(name, 0)) for name in other.ids])
-    index = {group or "": i for i, group in enumerate(groups)}
-    low, high = np.zeros(size), np.zeros(size)
-    for pos, code, share in zip(member.pos, member.code, member.share, strict=True):
-        if face[pos] == 0 or not mask.maybe[pos]:
-            continue
-        word = member.words[code] if code >= 0 else UNKNOWN_GROUP
-        rows = [index[word]] if word in index and code >= 0 else list(range(size)) if code < 0 else []
-        for row in rows:
-            high[row] += measure.high[pos] * share * face[pos]
-            low[row] += measure.low[pos] * share * face[pos] if mask.sure[pos] and code >= 0 else 0.0
+        high = np.full(len(groups), np.inf)
+    elif written != "none":
+        away = _away(rule, groups, books, written, allowed)
+        low, high = low + away[0], high + away[1]
+    if rule.kind == "average" and np.any(np.isinf(high)):
+        # Lines elsewhere that nobody named can move a mean anywhere.
+        return np.full(len(groups), -np.inf), high
     return low, high
 
 
-def _holding(state: BookState, written: str) -> BookState:
-    from dataclasses import replace
-
+def _away(
+    rule: ActiveRule,
+    groups: Sequence[str | None],
+    books: Sequence[Positions],
+    written: str,
+    allowed: Mapping[str, bool | None],
+) -> Ends:
+    """Return what the lines of a holdings file add to each row of a share, as the first book's universe knows them."""
     from absalloc.universe import load_holdings
 
-    table = load_holdings(state.mandate.path(written)).table
-    held: dict[str, Fraction] = {}
-    for name, face, worth in zip(table["tranche_id"], table["face"], table["market_value"], strict=True):
-        row = state.index.get(name)
-        unit = state.unit("market_value", row)[0]
-        held[name] = exact(face) if face == face else exact(worth) / unit if unit else exact(worth)
-    return replace(state, held=held, before=None)
+    says = next(b for b in books if getattr(b.state.mandate.elsewhere, rule.scope) is not None)
+    table = load_holdings(says.state.mandate.path(written)).table
+    held = {str(name): Fraction(1) for name in table["tranche_id"]}
+    other = Positions(replace(books[0].state, held=held, before=None, book_value={}))
+    least, most = _amounts(rule, other, table)
+    mask = without_exceptions(rule, other, selected(rule, other, rule.where), allowed)
+    member = membership(rule, rule.by, other)
+    place = {group: row for row, group in enumerate(groups)}
+    low, high = np.zeros(len(groups)), np.zeros(len(groups))
+    for pos, code, share in zip(member.pos, member.code, member.share, strict=True):
+        if pos not in least or not mask.maybe[pos]:
+            continue
+        row = place.get(member.words[code] if rule.by is not None else None) if code >= 0 else None
+        if code >= 0 and row is not None:
+            high[row] += most[pos] * share
+            low[row] += least[pos] * share if mask.sure[pos] else 0.0
+        elif code < 0:
+            high += most[pos] * share
+    return low, high
+
+
+def _amounts(rule: ActiveRule, other: Positions, table: object) -> tuple[dict[int, float], dict[int, float]]:
+    """Return position -> least and most of the rule's measure, from the face or the value that the file gives."""
+    names = needs(rule.measure, kept=True)
+    primitives = read_primitives(other, names, rule)
+    at = np.array(other.held)
+    values = np.vstack([multiplied(names, point, len(at)) for point in corners(primitives, names, at)])
+    rest = [f"column {name}" for name in rule.measure[1:]]
+    beside = np.vstack([multiplied(rest, point, len(at)) for point in corners(primitives, rest, at)])
+    index = {other.ids[p]: i for i, p in enumerate(at)}
+    least: dict[int, float] = {}
+    most: dict[int, float] = {}
+    columns = (table["tranche_id"], table["face"], table["market_value"])  # type: ignore[index]
+    for name, face, worth in zip(*columns, strict=True):
+        i = index[str(name)]
+        low, high = _amount((face, worth), rule, (values[:, i], beside[:, i]), other, int(at[i]))
+        least[int(at[i])] = least.get(int(at[i]), 0.0) + low
+        most[int(at[i])] = most.get(int(at[i]), 0.0) + high
+    return least, most
+
+
+def _amount(
+    given: tuple[float, float], rule: ActiveRule, units: tuple[np.ndarray, np.ndarray], other: Positions, pos: int
+) -> tuple[float, float]:
+    face, worth = given
+    if face == face:
+        return float(units[0].min() * face), float(units[0].max() * face)
+    if worth == worth and rule.measure[0] == "market_value":
+        return float(units[1].min() * worth), float(units[1].max() * worth)
+    least, most = other.state.unit("market_value", other.row(pos))
+    if worth == worth and least == most and least > 0:
+        amount = float(exact(worth) / least)
+        return float(units[0].min() * amount), float(units[0].max() * amount)
+    return 0.0, NO_BOUND * float(units[1].max())

@@ -2,149 +2,180 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from fractions import Fraction
 
 import numpy as np
 
+from absalloc.errors import BadInput
+from absalloc.predicate import Predicate
+from absalloc.rows.groups import UNKNOWN_GROUP
 from absalloc.rows.lines import Mask, Positions, selected
-from absalloc.rows.measures import Spread, attribute, unit_values
+from absalloc.rows.tables import totals
 from absalloc.rulebook.active import ActiveRule
-from absalloc.rulebook.models import AmountOf, Denominator, HoldingsSum, Part, ReferenceTotal, Signed, UniverseSum
+from absalloc.rulebook.models import AmountOf, HoldingsSum, Part, ReferenceTotal, Signed, UniverseSum
 from absalloc.terms import AMOUNTS
-from absalloc.units import exact
 
 Ends = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Group:
-    """The lines a denominator may sum over: position and group code of the rule's possible members, and the labels."""
+class Grouped:
+    """The lines of one book's universe by row: parallel ``pos, row, share``; ``row`` -1 where no row is theirs."""
 
+    book: Positions
     pos: np.ndarray
-    code: np.ndarray
-    words: list[str]
-    single: bool  # by tranche_id: the line is the group
+    row: np.ndarray
+    share: np.ndarray
 
 
 @dataclass(frozen=True)
-class Parts:
-    """What a denominator is made of for one book: a constant range per group, and a measure per position."""
+class HoldingsPart:
+    """A part of a denominator that sums a measure over holdings, with its sign."""
 
-    const: Ends
-    line: Spread | None = None
-    line_mask: Mask | None = None
+    sign: int
+    measure: tuple[str, ...]
+    where: Predicate | None
+
+    def mask(self, rule: ActiveRule, book: Positions) -> Mask:
+        """Return which lines of a book are in it."""
+        return selected(rule, book, self.where)
 
 
-def denominator(rule: ActiveRule, of: Denominator | None, positions: Positions, group: Group) -> Parts:
-    """Return the parts of the denominator; (1, 1) per group where there is none, so that the ratio is the numerator."""
-    if of is None:
-        return Parts(_both(group, 1.0))
+def signed_parts(rule: ActiveRule) -> list[tuple[int, str | Part]]:
+    """Return a rule's denominator as parts with their signs; none where its limit is in yuan, or it is a mean."""
+    of = rule.of
+    if of is None or rule.kind in ("average", "eligibility") or any(limit.unit == "yuan" for limit in rule.limits):
+        return []
     if isinstance(of, tuple):
-        return _signed(rule, of, positions, group)
-    return _one(rule, of, positions, group)
+        return [(item.sign, item.part) if isinstance(item, Signed) else (1, item) for item in of]
+    return [(of.sign, of.part)] if isinstance(of, Signed) else [(1, of)]
 
 
-def _signed(rule: ActiveRule, of: tuple[Signed, ...], positions: Positions, group: Group) -> Parts:
-    low, high = _both(group, 0.0)
-    line_low, line_high = np.zeros(positions.n), np.zeros(positions.n)
-    mask: Mask | None = None
-    for item in of:
-        part = _one(rule, item.part, positions, group)
-        a, b = part.const if item.sign > 0 else (-part.const[1], -part.const[0])
-        low, high = low + a, high + b
-        if part.line is not None and part.line_mask is not None:
-            sure = np.where(part.line_mask.maybe, item.sign, 0)
-            line_low, line_high = line_low + sure * part.line.low, line_high + sure * part.line.high
-            mask = part.line_mask if mask is None else mask | part.line_mask
-    return Parts((low, high), Spread(line_low, line_high) if mask is not None else None, mask)
+def holdings_parts(rule: ActiveRule) -> list[HoldingsPart]:
+    """Return those parts of a denominator that are sums over holdings."""
+    found = []
+    for sign, part in signed_parts(rule):
+        if isinstance(part, HoldingsSum):
+            measure = (part.measure,) if isinstance(part.measure, str) else tuple(part.measure)
+            found.append(HoldingsPart(sign, measure, part.where))
+    return found
 
 
-def _one(rule: ActiveRule, of: str | Part, positions: Positions, group: Group) -> Parts:
-    if isinstance(of, HoldingsSum):
-        names = (of.measure,) if isinstance(of.measure, str) else of.measure
-        return Parts(_both(group, 0.0), product(rule, names, positions), selected(rule, positions, of.where))
-    if isinstance(of, AmountOf) or (isinstance(of, str) and of in AMOUNTS):
-        name = of.amount if isinstance(of, AmountOf) else of
-        value = amount_value(positions, of, name)
-        return Parts(_both(group, 0.0, np.inf) if value is None else _both(group, float(value)))
-    if isinstance(of, ReferenceTotal):
-        return Parts(_reference(of, positions, group))
-    if isinstance(of, UniverseSum):
-        low, _ = _sizes(of.universe, positions, group)
-        return Parts((low, np.full(len(group.words), np.inf)))
-    return Parts(_deal_size(positions, group) if of == "deal_size" else _sizes(of, positions, group))
-
-
-def amount_value(positions: Positions, of: str | Part, name: str) -> Fraction | None:
-    """Return an amount of the mandate; None where absent, or of another day than the rule asks for."""
-    found = positions.state.mandate.amounts.get(name)
-    if found is None:
-        return None
-    if isinstance(of, AmountOf) and of.as_of is not None and found.as_of is not None:
-        day, today = found.as_of, positions.state.as_of
-        ok = (day.month, day.day) == (12, 31) and day.year == today.year - 1
-        if of.as_of == "previous_quarter_end":
-            ok = (day.month, day.day) in ((3, 31), (6, 30), (9, 30), (12, 31)) and 0 < (today - day).days <= 92
-        if not ok:
-            return None
-    return Fraction(found.value)
-
-
-def product(rule: ActiveRule, names: tuple[str, ...], positions: Positions) -> Spread:
-    """Return a measure, or measure × attribute, per yuan of original face."""
-    first = unit_values(positions, "market_value" if names[0] == "book_value" else names[0])
-    if len(names) == 1:
-        return first
-    second = attribute(positions, names[1], rule)
-    corners = np.vstack([a * b for a in (first.low, first.high) for b in (second.low, second.high)])
-    return Spread(corners.min(axis=0), corners.max(axis=0))
-
-
-def _both(group: Group, low: float, high: float | None = None) -> Ends:
-    size = len(group.words)
-    return np.full(size, low), np.full(size, low if high is None else high)
-
-
-def _sizes(name: str, positions: Positions, group: Group) -> Ends:
-    """Sum a size over the universe's lines of the group: exact for a line on its own, else from below."""
-    inside = group.pos < positions.rows
-    values = positions.number(name, {})[group.pos]
-    known = inside & ~np.isnan(values) & (group.code >= 0)
-    low = np.bincount(group.code[known], weights=values[known], minlength=len(group.words))
-    high = np.full(len(group.words), np.inf)
-    if group.single:
-        high[group.code[known]] = low[group.code[known]]
+def constant_denominator(rule: ActiveRule, groups: Sequence[str | None], books: Sequence[Grouped]) -> Ends:
+    """Return what each row's denominator has beside holdings, at least and at most; one for a rule without any."""
+    size = len(groups)
+    parts = signed_parts(rule)
+    if rule.kind == "average":
+        return np.zeros(size), np.zeros(size)
+    if not parts:
+        return np.ones(size), np.ones(size)
+    low, high = np.zeros(size), np.zeros(size)
+    for sign, part in parts:
+        if isinstance(part, HoldingsSum):
+            continue
+        a, b = _part(rule, part, groups, books)
+        low, high = (low + a, high + b) if sign > 0 else (low - b, high - a)
     return low, high
 
 
-def _deal_size(positions: Positions, group: Group) -> Ends:
-    """Return the one value the lines of the group agree on, else anything."""
-    values = positions.number("deal_size", {})[group.pos]
-    known = ~np.isnan(values) & (group.code >= 0)
-    least = np.full(len(group.words), np.inf)
-    most = np.full(len(group.words), -np.inf)
-    np.minimum.at(least, group.code[known], values[known])
-    np.maximum.at(most, group.code[known], values[known])
-    agreed = least == most
+def _part(rule: ActiveRule, part: str | Part, groups: Sequence[str | None], books: Sequence[Grouped]) -> Ends:
+    size = len(groups)
+    if isinstance(part, ReferenceTotal):
+        return _reference(rule, part, groups, books)
+    if isinstance(part, UniverseSum):
+        return _most([_sizes(part.universe, groups, book) for book in books]), np.full(size, np.inf)
+    if isinstance(part, AmountOf) or part in AMOUNTS:
+        value = amount_value([book.book for book in books], part, rule)
+        return np.full(size, 0.0 if value is None else float(value)), np.full(
+            size, np.inf if value is None else float(value)
+        )
+    name = str(part)
+    if name == "deal_size" or rule.by == "tranche_id":
+        return _own(name, groups, books)
+    return _most([_sizes(name, groups, book) for book in books]), np.full(size, np.inf)
+
+
+def amount_value(books: Sequence[Positions], part: object, rule: ActiveRule) -> Fraction | None:
+    """Return an amount of the mandates; None where absent, or of another day than the rule asks for.
+
+    Raises BadInput where the books do not agree.
+    """
+    name = part.amount if isinstance(part, AmountOf) else str(part)
+    found = [book.state.mandate.amounts.get(name) for book in books]
+    values = {Fraction(item.value) for item in found if item is not None}
+    if len(values) > 1:
+        names = ", ".join(book.state.name for book in books)
+        raise BadInput("compliance.amounts_differ", value=name, rule=rule.id, books=names)
+    wanted = part.as_of if isinstance(part, AmountOf) else None
+    if wanted is not None:
+        day = previous_end(books[0].state.as_of, wanted)
+        if any(item is not None and item.as_of is not None and item.as_of != day for item in found):
+            return None
+    return values.pop() if values else None
+
+
+def previous_end(day: date, which: str) -> date:
+    """Return the last day of the year, or of the quarter, before the one of ``day``."""
+    month = 1 if which == "previous_year_end" else (day.month - 1) // 3 * 3 + 1
+    return date(day.year, month, 1) - timedelta(days=1)
+
+
+def _most(found: list[np.ndarray]) -> np.ndarray:
+    return np.asarray(np.maximum.reduce(found))
+
+
+def _sizes(name: str, groups: Sequence[str | None], book: Grouped, chosen: np.ndarray | None = None) -> np.ndarray:
+    """Sum a size over the universe's lines of each row: what is proven of it. A deal counts once."""
+    values = book.book.number(name, {})[book.pos]
+    take = (book.pos < book.book.rows) & (book.row >= 0) & ~np.isnan(values)
+    if chosen is not None:
+        take &= chosen[book.pos]
+    row, pos = book.row[take], book.pos[take]
+    weights = values[take] * book.share[take]
+    if name == "deal_size":
+        deals = book.book.text("deal_id", {})[0][pos]
+        named = np.flatnonzero(deals >= 0)
+        first = np.unique(row[named] * (deals.max(initial=0) + 1) + deals[named], return_index=True)[1]
+        row, weights = row[named][first], weights[named][first]
+    total = np.bincount(row, weights=weights, minlength=len(groups)).astype(float)
+    return np.where(_named(groups), total, 0.0)
+
+
+def _named(groups: Sequence[str | None]) -> np.ndarray:
+    return np.array([group != UNKNOWN_GROUP for group in groups], dtype=bool)
+
+
+def _own(name: str, groups: Sequence[str | None], books: Sequence[Grouped]) -> Ends:
+    """Return the one value the universe's lines of each row agree on, else anything."""
+    least, most = np.full(len(groups), np.inf), np.full(len(groups), -np.inf)
+    for book in books:
+        values = book.book.number(name, {})[book.pos]
+        known = (book.pos < book.book.rows) & ~np.isnan(values) & (book.row >= 0)
+        np.minimum.at(least, book.row[known], values[known])
+        np.maximum.at(most, book.row[known], values[known])
+    agreed = (least == most) & _named(groups)
     return np.where(agreed, least, 0.0), np.where(agreed, least, np.inf)
 
 
-def _reference(of: ReferenceTotal, positions: Positions, group: Group) -> Ends:
-    low, high = _sizes("issue_size", positions, Group(group.pos, group.code, group.words, single=False))
-    totals = reference_totals(positions, of.reference)
-    for code, word in enumerate(group.words):
-        if word in totals:
-            low[code] = high[code] = float(totals[word])
+def _reference(rule: ActiveRule, part: ReferenceTotal, groups: Sequence[str | None], books: Sequence[Grouped]) -> Ends:
+    low = _most([_sizes("issue_size", groups, book, selected(rule, book.book, rule.where).sure) for book in books])
+    high = np.full(len(groups), np.inf)
+    known = reference_totals(rule, part.reference, [book.book for book in books])
+    for row, group in enumerate(groups):
+        if group in known:
+            low[row] = high[row] = float(known[group])
     return low, high
 
 
-def reference_totals(positions: Positions, name: str) -> Mapping[str, Fraction]:
-    """Return key -> total in yuan of a reference table of the mandate; empty where it names none."""
-    table = positions.state.lists.get(name)
-    if table is None:
-        return {}
-    keys = table["key"] if "key" in table.columns else table.iloc[:, 0]
-    pairs = zip(keys, table["total"], strict=True)
-    return {str(key): exact(float(total)) for key, total in pairs if total not in (None, "")}
+def reference_totals(rule: ActiveRule, name: str, books: Sequence[Positions]) -> dict[str | None, Fraction]:
+    """Return key -> total of a reference table of the mandates. Raises BadInput where the books do not agree."""
+    found: dict[str | None, Fraction] = {}
+    for book in books:
+        for key, value in totals(book.state, name).items():
+            if found.setdefault(key, value) != value:
+                names = ", ".join(each.state.name for each in books)
+                raise BadInput("compliance.amounts_differ", value=f"{name}: {key}", rule=rule.id, books=names)
+    return found

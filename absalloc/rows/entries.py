@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
-from absalloc.rows.constants import Ends, constants
-from absalloc.rows.denominators import Group, Parts, denominator, product
-from absalloc.rows.groups import UNKNOWN_GROUP, membership
-from absalloc.rows.lines import Mask, Positions, evaluate, selected
-from absalloc.rows.measures import Spread, attribute
+from absalloc.rows.constants import constant_numerator
+from absalloc.rows.denominators import Ends, Grouped, HoldingsPart, constant_denominator, holdings_parts
+from absalloc.rows.groups import UNKNOWN_GROUP, Membership, membership
+from absalloc.rows.lines import Mask, Positions, evaluate, exceptions_allowed, selected, without_exceptions
+from absalloc.rows.measures import corners, multiplied, needs, read_primitives
 from absalloc.rows.system import Alternatives
 from absalloc.rulebook.active import ActiveRule
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """Everything of a block but its limit; ``row`` is sorted."""
+    """Everything of a block but its limit; ``row`` is sorted. ``legs``: book values, see ``Block``."""
 
     groups: tuple[str | None, ...]
     row: np.ndarray
@@ -28,101 +30,19 @@ class Sheet:
     shared: Alternatives
     n0: Ends
     d0: Ends
+    legs: bool
 
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines one book brings to a rule: one entry per (line, group, leg); ``code`` -1 where the group is missing.
+    """The lines one book brings to a rule: one entry per (line, group); ``row`` -1 where the group is missing."""
 
-    ``low, high`` is the measure per yuan of face (of an average: of the denominator, ``worth`` the attribute).
-    """
-
+    book: Positions
+    offset: int
     pos: np.ndarray
-    col: np.ndarray
-    code: np.ndarray
-    words: list[str]
-    sure: np.ndarray
-    maybe: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    worth: Spread | None
-
-
-def sheet(rule: ActiveRule, books: list[Positions], offsets: list[int], total: int) -> Sheet:
-    """Return the entries of a rule over the books of its scope; ``total`` is the number of position columns."""
-    found = [_gather(rule, book, offset, total) for book, offset in zip(books, offsets, strict=True)]
-    grouped = rule.kind != "eligibility" and (rule.by is not None or rule.kind == "count")
-    index: dict[str, int] = {}
-    codes = [_label(lines, index, grouped) for lines in found]
-    lost = grouped and any(bool(np.any(code == -1)) for code in codes)
-    groups: list[str | None] = [*index] if grouped else [None]
-    size = len(groups)
-    pieces = []
-    consts: list[Ends] = []
-    for lines, code, book, offset in zip(found, codes, books, offsets, strict=True):
-        group = Group(lines.pos, code, [word or "" for word in groups], rule.by == "tranche_id")
-        parts = denominator(rule, rule.of, book, group)
-        consts.append(parts.const)
-        pieces.append(
-            _with_line(lines, code, parts, offset, size + lost) if parts.line is not None else _plain(lines, code)
-        )
-    if lost:
-        groups.append(UNKNOWN_GROUP)
-    n0, d0 = constants(rule, groups, consts, books)
-    return _split(tuple(groups), pieces, n0, d0)
-
-
-def _gather(rule: ActiveRule, book: Positions, offset: int, total: int) -> Lines:
-    mask = selected(rule, book, rule.where)
-    if rule.kind == "eligibility" and rule.require is not None:
-        ok = evaluate(rule.require, rule, book)
-        mask = Mask(mask.sure & ~ok.maybe, mask.maybe & ~ok.sure)
-    by = None if rule.kind == "eligibility" else rule.by or ("tranche_id" if rule.kind == "count" else None)
-    member = membership(rule, by, book)
-    names = rule.measure[:1] if rule.kind == "average" else rule.measure
-    measure = product(rule, names, book)
-    worth = attribute(book, rule.measure[1], rule) if rule.kind == "average" else None
-    live = mask.maybe[member.pos]
-    pos, code, share = member.pos[live], member.code[live], member.share[live]
-    low, high = measure.low[pos] * share, measure.high[pos] * share
-    lines = Lines(
-        pos, pos + offset, code, member.words, mask.sure[pos], mask.maybe[pos], low, high,
-        None if worth is None else Spread(worth.low[pos], worth.high[pos]),
-    )  # fmt: skip
-    return _held_legs(lines, book, share, total) if rule.measure[0] == "book_value" and worth is None else lines
-
-
-def _held_legs(lines: Lines, book: Positions, share: np.ndarray, total: int) -> Lines:
-    """Add what a line held counts for beyond a purchase: its book value less its market value, per yuan of face."""
-    state = book.state
-    held = np.array([book.ids[p] in state.held for p in lines.pos], dtype=bool)
-    pos = lines.pos[held]
-    low, high = lines.low[held].copy(), lines.high[held].copy()
-    for i, p in enumerate(pos):
-        name = book.ids[p]
-        if name in state.book_value:
-            factor = float(state.book_value[name] / state.held[name]) * share[held][i]
-            low[i], high[i] = factor - low[i], factor - high[i]
-        else:
-            ends = (float(v) for v in state.book_unit_range(book.row(int(p))))
-            least, most = ends
-            low[i], high[i] = least - low[i], most - high[i]
-    return Lines(
-        np.concatenate([lines.pos, pos]), np.concatenate([lines.col, lines.col[held] + total]),
-        np.concatenate([lines.code, lines.code[held]]), lines.words,
-        np.concatenate([lines.sure, lines.sure[held]]), np.concatenate([lines.maybe, lines.maybe[held]]),
-        np.concatenate([lines.low, low]), np.concatenate([lines.high, high]), None,
-    )  # fmt: skip
-
-
-def _label(lines: Lines, index: dict[str, int], grouped: bool) -> np.ndarray:
-    """Return each entry's row: the groups of possible members in order of appearance, -1 where missing."""
-    if not grouped:
-        return np.zeros(len(lines.code), dtype=np.int64)
-    table = np.full(len(lines.words) + 1, -1, dtype=np.int64)
-    present = np.unique(lines.code[lines.code >= 0])
-    table[present] = [index.setdefault(lines.words[code], len(index)) for code in present]
-    return np.asarray(table[lines.code])
+    row: np.ndarray
+    share: np.ndarray
+    sure: np.ndarray  # the line is in, whatever its group
 
 
 @dataclass(frozen=True)
@@ -133,55 +53,218 @@ class Piece:
     col: np.ndarray
     n: np.ndarray
     d: np.ndarray
+    member: np.ndarray
 
 
-def _plain(lines: Lines, code: np.ndarray) -> Piece:
-    """Return the entries of a rule whose denominator holds no lines, or only the line itself (an average)."""
-    out = np.where(lines.sure & (code >= 0), 1.0, 0.0)
-    zero = np.zeros(len(code))
-    if lines.worth is None:
-        n = np.column_stack([lines.low, lines.high, lines.low * out])
-        return Piece(code, lines.col, n, np.zeros_like(n))
-    pairs = [(m * a, m) for m in (lines.low, lines.high) for a in (lines.worth.low, lines.worth.high)]
-    pairs.append((np.where(out > 0, pairs[0][0], zero), np.where(out > 0, pairs[0][1], zero)))
-    return Piece(code, lines.col, np.column_stack([p[0] for p in pairs]), np.column_stack([p[1] for p in pairs]))
+def sheet(rule: ActiveRule, books: Sequence[Positions], offsets: Sequence[int], total: int) -> Sheet:
+    """Return the entries of a rule over the books of its scope; ``total`` is the number of position columns."""
+    allowed = exceptions_allowed(rule, [book.state for book in books])
+    masks = [_counting(rule, book, allowed) for book in books]
+    by = None if rule.kind == "eligibility" else rule.by or ("tranche_id" if rule.kind == "count" else None)
+    members = [membership(rule, by, book) for book in books]
+    index: dict[str, int] = {}
+    seen = [_seen(rule, book, mask) for book, mask in zip(books, masks, strict=True)]
+    tables = [_labels(member, mask, index, by is not None) for member, mask in zip(members, seen, strict=True)]
+    groups: list[str | None] = [*index] if by is not None else [None]
+    lost = any(bool(np.any(mask.maybe[m.pos[m.code < 0]])) for m, mask in zip(members, masks, strict=True))
+    if lost:
+        groups.append(UNKNOWN_GROUP)
+    grouped = [Grouped(b, m.pos, t[m.code], m.share) for b, m, t in zip(books, members, tables, strict=True)]
+    parts = holdings_parts(rule)
+    measure = _measure(rule)
+    legs = "book_value" in (measure[0], *(part.measure[0] for part in parts))
+    pieces: list[Piece] = []
+    for group, mask, offset in zip(grouped, masks, offsets, strict=True):
+        live = mask.maybe[group.pos]
+        lines = Lines(
+            group.book, offset, group.pos[live], group.row[live], group.share[live], mask.sure[group.pos[live]]
+        )
+        for kept in (False, True) if legs else (False,):
+            pieces += _Leg(rule, lines, measure, parts, kept, total, len(groups)).pieces()
+    n0 = constant_numerator(rule, groups, books, allowed)
+    return _split(tuple(groups), pieces, n0, constant_denominator(rule, groups, grouped), legs)
 
 
-def _with_line(lines: Lines, code: np.ndarray, parts: Parts, offset: int, size: int) -> Piece:
-    """Return the entries of a rule whose denominator is summed over holdings: every row sees every line below it."""
-    assert parts.line is not None
-    assert parts.line_mask is not None
-    low, high = parts.line.low, parts.line.high
-    count = len(low)
-    position = np.arange(count)
-    pieces = []
-    for row in range(size):
-        here = (code == row) | (code == -1)
-        n_low, n_high = np.zeros(count), np.zeros(count)
-        sure, maybe = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
-        at = lines.pos[here]
-        n_low[at], n_high[at] = lines.low[here], lines.high[here]
-        sure[at], maybe[at] = lines.sure[here] & (code[here] >= 0), True
+def _measure(rule: ActiveRule) -> tuple[str, ...]:
+    if rule.kind == "eligibility":
+        return ("market_value",)
+    # A name counts once it is held, whatever it is worth.
+    return ("face",) if rule.kind == "count" and rule.over is None and rule.if_held is None else rule.measure
+
+
+def _counting(rule: ActiveRule, book: Positions, allowed: Mapping[str, bool | None]) -> Mask:
+    mask = selected(rule, book, rule.where)
+    if rule.kind == "eligibility" and rule.require is not None:
+        ok = evaluate(rule.require, rule, book)
+        mask = Mask(mask.sure & ~ok.maybe, mask.maybe & ~ok.sure)
+    return without_exceptions(rule, book, mask, allowed)
+
+
+def _seen(rule: ActiveRule, book: Positions, mask: Mask) -> np.ndarray:
+    """Return the lines whose groups have a row: those that may count; for a ``min`` all that ``where`` speaks of."""
+    if not any(limit.sense == "min" for limit in rule.limits) or rule.kind not in ("share", "average", "capital"):
+        return mask.maybe
+    inside = np.arange(book.n) < book.rows
+    return np.asarray(mask.maybe | (selected(rule, book, rule.where).maybe & inside))
+
+
+def _labels(member: Membership, seen: np.ndarray, index: dict[str, int], grouped: bool) -> np.ndarray:
+    """Return code -> row (-1 last, for missing): the groups of possible members in order of appearance."""
+    table = np.full(len(member.words) + 1, -1, dtype=np.int64)
+    if not grouped:
+        table[0] = 0
+        return table
+    present = np.unique(member.code[seen[member.pos] & (member.code >= 0)])
+    table[present] = [index.setdefault(member.words[code], len(index)) for code in present]
+    for code, word in enumerate(member.words):
+        if table[code] < 0 and word in index:
+            table[code] = index[word]
+    return table
+
+
+class _Leg:
+    """One leg of the lines of one book: all face, or where book values count, what is bought or what is kept."""
+
+    def __init__(
+        self, rule: ActiveRule, lines: Lines, measure: tuple[str, ...], parts: list[HoldingsPart],
+        kept: bool, total: int, size: int,
+    ) -> None:  # fmt: skip
+        self.lines, self.parts, self.size = lines, parts, size
+        self.average = rule.kind == "average"
+        self.masks = [part.mask(rule, lines.book) for part in parts]
+        self.names = needs(measure, kept=kept)
+        self.base = needs(measure[:1], kept=kept) if self.average else self.names
+        self.below = [needs(part.measure, kept=kept) for part in parts]
+        every = [*self.names, *(name for names in self.below for name in names)]
+        self.primitives = read_primitives(lines.book, every, rule)
+        self.shift = lines.offset + (total if kept else 0)
+        here = np.ones(lines.book.n, dtype=bool)
+        if kept:
+            here = np.zeros(lines.book.n, dtype=bool)
+            here[lines.book.held] = True
+        self.here = here
+
+    def pieces(self) -> list[Piece]:
+        """Return the entries: numerators of the rule's lines, and the sums over holdings below them."""
+        take = self.here[self.lines.pos]
+        if not self.parts:
+            return self._numerators(np.flatnonzero(take))
+        open_ = self._open_below()
+        return [
+            *self._numerators(np.flatnonzero(take & ~open_[self.lines.pos])),
+            *self._joint(np.flatnonzero(take & open_[self.lines.pos])),
+            *self._below(open_),
+        ]
+
+    def _known(self, names: Sequence[str]) -> np.ndarray:
+        known = np.ones(self.lines.book.n, dtype=bool)
+        for name in names:
+            known &= self.primitives[name].known
+        return known
+
+    def _open_below(self) -> np.ndarray:
+        """Return the lines whose share of the denominator is not one number, shape (n,)."""
+        found = np.zeros(self.lines.book.n, dtype=bool)
+        for mask, names in zip(self.masks, self.below, strict=True):
+            found |= mask.unsure | (mask.maybe & ~self._known(names))
+        return found
+
+    def _numerators(self, at: np.ndarray) -> list[Piece]:
+        """Return entries that stand in no sum below, or in one that is certain: one point each, or alternatives."""
+        lines = self.lines
+        pos, row = lines.pos[at], lines.row[at]
+        certain = lines.sure[at] & (row >= 0) & self._known(self.names)[pos]
+        found = []
+        for chosen, sure in ((certain, True), (~certain, False)):
+            index = at[chosen]
+            if not len(index):
+                continue
+            where, share = lines.pos[index], lines.share[index]
+            points = [self._low(where)] if sure else corners(self.primitives, self.names, where)
+            pairs = [self._pair(point, share) for point in points]
+            if not sure:
+                inside = lines.sure[index] & (lines.row[index] >= 0)
+                pairs.append((np.where(inside, pairs[0][0], 0.0), np.where(inside, pairs[0][1], 0.0)))
+            found.append(_piece(lines.row[index], where + self.shift, pairs))
+        return found
+
+    def _low(self, where: np.ndarray) -> dict[str, np.ndarray]:
+        return {name: self.primitives[name].low[where] for name in self.names}
+
+    def _pair(self, point: Mapping[str, np.ndarray], share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        n = multiplied(self.names, point, len(share)) * share
+        return n, multiplied(self.base, point, len(share)) * share if self.average else np.zeros(len(share))
+
+    def _joint(self, at: np.ndarray) -> list[Piece]:
+        """Return entries of lines that stand above and, one way or another, below: the same unknowns in both."""
+        if not len(at):
+            return []
+        lines = self.lines
+        pos, row, share = lines.pos[at], lines.row[at], lines.share[at]
+        sure = lines.sure[at] & (row >= 0)
         pairs = []
-        for m, n_m in ((low, n_low), (high, n_high)):
-            for inside in (maybe, sure):
-                for below in (parts.line_mask.maybe, parts.line_mask.sure):
-                    pairs.append((np.where(inside, n_m, 0.0), np.where(below, m, 0.0)))
-        n, d = np.column_stack([p[0] for p in pairs]), np.column_stack([p[1] for p in pairs])
-        used = np.any(n != 0, axis=1) | np.any(d != 0, axis=1)
-        pieces.append(Piece(np.full(used.sum(), row), position[used] + offset, n[used], d[used]))
-    return _stack(pieces)
+        for point in corners(self.primitives, self._everything(), pos):
+            n = multiplied(self.names, point, len(pos)) * share
+            for counted, *inside in product((True, False), repeat=1 + len(self.parts)):
+                d = self._sum_below(point, pos, inside)
+                pairs.append((n if counted else np.where(sure, n, 0.0), d))
+        return [_piece(row, pos + self.shift, pairs)]
+
+    def _everything(self) -> list[str]:
+        return [*self.names, *(name for names in self.below for name in names)]
+
+    def _sum_below(self, point: Mapping[str, np.ndarray], pos: np.ndarray, inside: Sequence[bool]) -> np.ndarray:
+        total = np.zeros(len(pos))
+        for part, mask, names, most in zip(self.parts, self.masks, self.below, inside, strict=True):
+            counts = (mask.maybe if most else mask.sure)[pos]
+            total += np.where(counts, part.sign * multiplied(names, point, len(pos)), 0.0)
+        return total
+
+    def _below(self, open_: np.ndarray) -> list[Piece]:
+        """Return the sums below: certain ones for all rows at once, open ones for the rows where they are not above."""
+        everyone = np.flatnonzero(np.logical_or.reduce([mask.maybe for mask in self.masks]) & self.here)
+        fixed = everyone[~open_[everyone]]
+        names = [name for group in self.below for name in group]
+        low = {name: self.primitives[name].low[fixed] for name in names}
+        d = self._sum_below(low, fixed, [True] * len(self.parts))
+        found = [_piece(np.full(len(fixed), -1), fixed + self.shift, [(np.zeros(len(fixed)), d)], member=False)]
+        loose = everyone[open_[everyone]]
+        if not len(loose):
+            return found
+        pairs = []
+        for point in corners(self.primitives, names, loose):
+            for inside in product((True, False), repeat=len(self.parts)):
+                pairs.append((np.zeros(len(loose)), self._sum_below(point, loose, inside)))
+        above = np.zeros((len(loose), self.size), dtype=bool)
+        place = {int(p): i for i, p in enumerate(loose)}
+        for p, row in zip(self.lines.pos, self.lines.row, strict=True):
+            if int(p) in place:
+                above[place[int(p)], slice(None) if row < 0 else row] = True
+        for row in range(self.size):
+            take = np.flatnonzero(~above[:, row])
+            chosen = [(n[take], d[take]) for n, d in pairs]
+            found.append(_piece(np.full(len(take), row), loose[take] + self.shift, chosen, member=False))
+        return found
 
 
-def _stack(pieces: list[Piece]) -> Piece:
+def _piece(
+    row: np.ndarray, col: np.ndarray, pairs: Sequence[tuple[np.ndarray, np.ndarray]], *, member: bool = True
+) -> Piece:
+    n, d = np.column_stack([p[0] for p in pairs]), np.column_stack([p[1] for p in pairs])
+    return Piece(row, col, n, d, np.full(len(row), member))
+
+
+def _stack(pieces: Sequence[Piece]) -> Piece:
     width = max((p.n.shape[1] for p in pieces), default=1)
     if not pieces:
-        return Piece(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros((0, 1)), np.zeros((0, 1)))
+        none, zero = np.zeros(0, dtype=np.int64), np.zeros((0, 1))
+        return Piece(none, none, zero, zero, np.zeros(0, dtype=bool))
     return Piece(
         np.concatenate([p.row for p in pieces]).astype(np.int64),
         np.concatenate([p.col for p in pieces]).astype(np.int64),
         np.vstack([_widen(p.n, width) for p in pieces]),
         np.vstack([_widen(p.d, width) for p in pieces]),
+        np.concatenate([p.member for p in pieces]),
     )
 
 
@@ -190,16 +273,15 @@ def _widen(values: np.ndarray, width: int) -> np.ndarray:
     return np.column_stack([values, *[values[:, -1:]] * extra]) if extra else values
 
 
-def _split(groups: tuple[str | None, ...], pieces: list[Piece], n0: Ends, d0: Ends) -> Sheet:
+def _split(groups: tuple[str | None, ...], pieces: Sequence[Piece], n0: Ends, d0: Ends, legs: bool) -> Sheet:
     """Part what is certain from what has alternatives."""
-    every = _stack(pieces)
-    fixed = (every.row >= 0) & np.all(every.n == every.n[:, :1], axis=1) & np.all(every.d == every.d[:, :1], axis=1)
-    row = every.row[fixed]
-    order = np.argsort(row, kind="stable")
-    own = ~fixed & (every.row >= 0)
-    shared = every.row < 0
-    pick = [Alternatives(every.row[take], every.col[take], every.n[take], every.d[take]) for take in (own, shared)]
+    sure = [p for p in pieces if p.n.shape[1] == 1 and np.all(p.row >= 0)]
+    fixed = _stack(sure)
+    order = np.argsort(fixed.row, kind="stable")
+    rest = _stack([p for p in pieces if not (p.n.shape[1] == 1 and np.all(p.row >= 0))])
+    pick = []
+    for take in (rest.row >= 0, rest.row < 0):
+        pick.append(Alternatives(rest.row[take], rest.col[take], rest.n[take], rest.d[take], rest.member[take]))
     return Sheet(
-        groups, row[order], every.col[fixed][order], every.n[fixed][order, 0], every.d[fixed][order, 0],
-        pick[0], pick[1], n0, d0,
+        groups, fixed.row[order], fixed.col[order], fixed.n[order, 0], fixed.d[order, 0], pick[0], pick[1], n0, d0, legs
     )  # fmt: skip

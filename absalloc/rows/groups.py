@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from absalloc.rows.lines import Positions
+from absalloc.rows.lines import NOT_RATED, Positions
+from absalloc.rows.tables import links
 from absalloc.rulebook.active import ActiveRule
 from absalloc.rulebook.models import By, Link
 
 UNKNOWN_GROUP = "?"
-JOINT = " / "
+JOINT = " | "
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,19 @@ def membership(rule: ActiveRule, by: By | None, positions: Positions) -> Members
         return _linked(by, positions)
     names = (by,) if isinstance(by, str) else by
     codes, words = positions.text(names[0], rule.columns)
+    codes = _named(codes, words)
     for name in names[1:]:
         more, also = positions.text(name, rule.columns)
+        more = _named(more, also)
         codes, words = _cross(codes, words, more, also)
     return Membership(everything, np.asarray(codes, dtype=np.int64), one, words)
+
+
+def _named(codes: np.ndarray, words: list[str]) -> np.ndarray:
+    """Return the codes with what is stated to be none taken as missing."""
+    table = np.array([*range(len(words)), -1])
+    table[[i for i, word in enumerate(words) if word == NOT_RATED]] = -1
+    return np.asarray(table[codes])
 
 
 def _cross(codes: np.ndarray, words: list[str], more: np.ndarray, also: list[str]) -> tuple[np.ndarray, list[str]]:
@@ -51,21 +61,19 @@ def _cross(codes: np.ndarray, words: list[str], more: np.ndarray, also: list[str
 
 
 def _linked(by: Link, positions: Positions) -> Membership:
-    table = positions.state.lists.get(by.link)
     everything = np.arange(positions.n)
-    if table is None:
+    found = links(positions.state, by.link, by.group, by.weight)
+    if found is None:
         return Membership(everything, np.full(positions.n, -1), np.ones(positions.n), [])
     where = {name: i for i, name in enumerate(positions.ids)}
     words: dict[str, int] = {}
     pos, code, share = [], [], []
-    for record in table.to_dict("records"):
-        place = where.get(str(record["tranche_id"]))
-        if place is None:
+    for line, group, weight in found:
+        if line not in where:
             continue
-        pos.append(place)
-        code.append(words.setdefault(str(record[by.group]), len(words)) if record[by.group] else -1)
-        written = record.get(by.weight) if by.weight else None
-        share.append(float(written) if written else 1.0)
+        pos.append(where[line])
+        code.append(words.setdefault(group, len(words)) if group else -1)
+        share.append(float(weight))
     missing = np.setdiff1d(everything, np.array(pos, dtype=np.int64))
     return Membership(
         np.concatenate([np.array(pos, dtype=np.int64), missing]),

@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Any
+from fractions import Fraction
 
 import numpy as np
 
-from absalloc.rows.lines import Positions
+from absalloc.rows.groups import UNKNOWN_GROUP
+from absalloc.rows.lines import Positions, column_kind
+from absalloc.rows.tables import list_limits
 from absalloc.rulebook.active import ActiveRule, Limit
-from absalloc.rulebook.models import FromList
-from absalloc.units import exact, quantity
+from absalloc.terms import IMPLIED_GRADES, RATING_GRADES
+
+Range = tuple[np.ndarray, np.ndarray]
+UNKNOWN = (0.0, np.inf)
 
 
-def limit_values(
-    rule: ActiveRule, limit: Limit, groups: Sequence[str | None], books: Sequence[Positions]
-) -> np.ndarray:
-    """Return the limit per row, shape (rows,); NaN where the mandate does not name the list."""
+def limit_values(rule: ActiveRule, limit: Limit, groups: Sequence[str | None], books: Sequence[Positions]) -> Range:
+    """Return the least and the greatest limit per row, shape (rows,); 0 and infinity where nobody says."""
     if limit.from_list is None:
-        return np.full(len(groups), np.nan if limit.value is None else float(limit.value))
-    table = books[0].state.lists.get(limit.from_list.list)
-    if table is None:
-        return np.full(len(groups), np.nan)
-    known = list_limits(limit.from_list, table, books[0].state.as_of)
-    absent = float(limit.from_list.absent.value)
-    return np.array([known.get(group or "", absent) for group in groups])
+        value = _plain(rule, limit)
+        ends = UNKNOWN if value is None else (float(value), float(value))
+        return np.full(len(groups), ends[0]), np.full(len(groups), ends[1])
+    tables = [list_limits(limit.from_list, book.state) for book in books]
+    absent = limit.from_list.absent.value
+    pairs = []
+    for group in groups:
+        values: set[Fraction | None] = set()
+        for table in tables:
+            if table is None:
+                values.add(None)
+            elif group == UNKNOWN_GROUP:
+                values |= {*table.values(), absent}
+            else:
+                values.add(table.get(group or "", absent))
+        known = [float(value) for value in values if value is not None]
+        pairs.append(UNKNOWN if None in values or not known else (min(known), max(known)))
+    return np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
 
 
-def list_limits(written: FromList, table: Any, as_of: date) -> dict[str, float]:
-    """Return key -> limit of the entries that have not expired on ``as_of``."""
-    key = written.key or ("key" if "key" in table.columns else table.columns[0])
-    found: dict[str, float] = {}
-    for record in table.to_dict("records"):
-        expiry = record.get(written.expires) if written.expires else None
-        if expiry and date.fromisoformat(str(expiry)) < as_of:
-            continue
-        text = str(record[written.column])
-        number = quantity(text).value if text.rstrip().endswith(("%", "yuan")) else exact(float(text))
-        found[str(record[key])] = float(number)
-    return found
+def _plain(rule: ActiveRule, limit: Limit) -> Fraction | None:
+    """Return a limit that is one number; a grade on the scale of its column; None where that has no such grade."""
+    if rule.kind != "average" or limit.unit != "grade" or limit.value is None:
+        return limit.value
+    if column_kind(rule.measure[1], rule.columns) != "implied":
+        return limit.value
+    word = next((grade for grade, step in RATING_GRADES.items() if step == limit.value), "")
+    return Fraction(IMPLIED_GRADES[word]) if word in IMPLIED_GRADES else None

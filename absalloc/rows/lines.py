@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from absalloc.predicate import AllOf, AnyOf, Between, InList, InSet, Missing, Not, OneOf, Predicate, leaves
 from absalloc.rows.state import BookState
+from absalloc.rows.tables import list_keys
 from absalloc.rulebook.active import ActiveRule
+from absalloc.rulebook.mandate_test import satisfies
 from absalloc.rulebook.models import Combined
 from absalloc.terms import IMPLIED_GRADES, LIABILITY_PRODUCTS, RATING_GRADES, column
 from absalloc.units import quantity
 
 GRADES: dict[str, Mapping[str, int]] = {"rating": RATING_GRADES, "implied": IMPLIED_GRADES}
+NUMBER_KINDS = ("money", "rate", "price", "years", "days", "count")
+NOT_RATED = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,13 @@ class Positions:
         self._text: dict[str, tuple[np.ndarray, list[str]]] = {}
         self._number: dict[str, np.ndarray] = {}
 
+    @cached_property
+    def held(self) -> list[int]:
+        """The positions of what is held."""
+        index = self.state.index
+        rest = {name: i + self.rows for i, name in enumerate(self.ids[self.rows :])}
+        return [index[name] if name in index else rest[name] for name in self.state.held]
+
     def row(self, position: int) -> int | None:
         """Return the universe row of a position, None where it is outside the universe."""
         return position if position < self.rows else None
@@ -69,52 +82,79 @@ class Positions:
         return name in self.state.universe.table.columns
 
     def text(self, name: str, columns: Mapping[str, Combined]) -> tuple[np.ndarray, list[str]]:
-        """Return (codes, values): codes (n,) index values, -1 for missing."""
+        """Return (codes, values): codes (n,) index values, -1 for missing; a rating stated to be none is ''."""
         if name not in self._text:
-            self._text[name] = self._read_text(name, columns)
+            codes, uniques = pd.factorize(self.values(name, columns), use_na_sentinel=True)
+            self._text[name] = codes, [_word(value) for value in uniques]
         return self._text[name]
 
     def number(self, name: str, columns: Mapping[str, Combined]) -> np.ndarray:
-        """Return a number column (n,), NaN for missing; ratings as grades, dates as days since 1970."""
+        """Return a number column (n,), NaN for missing; long-term ratings as grades, dates as days since 1970."""
         if name not in self._number:
             self._number[name] = self._read_number(name, columns)
         return self._number[name]
 
-    def _read_text(self, name: str, columns: Mapping[str, Combined]) -> tuple[np.ndarray, list[str]]:
-        if name in columns:
-            return self._combined_text(columns[name], columns)
+    def values(self, name: str, columns: Mapping[str, Combined]) -> np.ndarray:
+        """Return a column's values (n,) as objects, None for missing; combined columns are combined."""
         if name == "tranche_id":
-            return np.arange(self.n), self.ids
+            return np.array(self.ids, dtype=object)
+        if name in columns:
+            return self._combined(columns[name], columns)
         values = np.full(self.n, None, dtype=object)
         if self.has(name):
-            values[: self.rows] = self.state.universe.column(name)
-        codes, uniques = pd.factorize(values, use_na_sentinel=True)
-        return codes, [_word(value) for value in uniques]
+            read = self.state.universe.column(name)
+            gone = pd.isna(read)
+            values[: self.rows] = read if read.dtype == object else read.astype(object)
+            values[: self.rows][gone] = None
+        return values
 
-    def _combined_text(self, combined: Combined, columns: Mapping[str, Combined]) -> tuple[np.ndarray, list[str]]:
-        names = combined.first_of or ()
-        values = np.full(self.n, None, dtype=object)
-        if combined.from_ is not None:
-            kind = column_kind(combined.from_[0], columns)
-            words_of = {grade: word for word, grade in reversed(list(GRADES.get(kind, {}).items()))}
-            numbers = self._read_combined(combined, columns)
-            known = ~np.isnan(numbers)
-            values[known] = [words_of.get(int(n), str(n)) for n in numbers[known]]
+    def _inputs(self, combined: Combined) -> list[str]:
+        """Return the columns a combined one reads; ``rating.*`` stands for all that the universe carries."""
+        found: list[str] = []
+        for name in combined.first_of or combined.from_ or ():
+            if name.endswith(".*"):
+                found += sorted(c for c in map(str, self.state.universe.table.columns) if c.startswith(name[:-1]))
+            else:
+                found.append(name)
+        return found
+
+    def _combined(self, combined: Combined, columns: Mapping[str, Combined]) -> np.ndarray:
+        names = self._inputs(combined)
+        result = np.full(self.n, None, dtype=object)
+        if not names:
+            return result
+        kind = column_kind(names[0], columns)
+        # The first value there is; "not rated" only where nothing else is said.
         for name in reversed(names):
-            codes, words = self.text(name, columns)
-            known = codes >= 0
-            values[known] = np.array(words, dtype=object)[codes[known]] if words else None
-        codes, uniques = pd.factorize(values, use_na_sentinel=True)
-        return codes, [str(value) for value in uniques]
+            codes, words = self._coded(name)
+            empty = np.array([word == NOT_RATED for word in words] + [True])[codes]
+            table = np.array([*words, None], dtype=object)
+            result = np.where(~empty | ((codes >= 0) & (result == None)), table[codes], result)  # noqa: E711
+        if combined.from_ is None:
+            return result
+        numbers = np.vstack([self.number(name, {}) for name in names])
+        pick = np.fmax if (combined.take == "lowest") == (kind in GRADES) else np.fmin
+        best = pick.reduce(numbers, axis=0)
+        known = ~np.isnan(best)
+        if kind in GRADES:
+            words_of = np.array([None, *GRADES[kind]], dtype=object)
+            result[known] = words_of[best[known].astype(np.int64)]
+        else:
+            result[known] = best[known]
+        return result
+
+    def _coded(self, name: str) -> tuple[np.ndarray, list[object]]:
+        codes, uniques = pd.factorize(self.values(name, {}), use_na_sentinel=True)
+        return codes, list(uniques)
 
     def _read_number(self, name: str, columns: Mapping[str, Combined]) -> np.ndarray:
-        if name in columns and columns[name].from_ is not None:
-            return self._read_combined(columns[name], columns)
         kind = column_kind(name, columns)
         if kind in GRADES:
             codes, words = self.text(name, columns)
             grades = np.array([GRADES[kind].get(word, np.nan) for word in words] + [np.nan])
             return np.asarray(grades[codes])
+        if name in columns:
+            return np.array([np.nan if v is None else _as_number(v) for v in self.values(name, columns)])
         result = np.full(self.n, np.nan)
         if self.has(name):
             values = self.state.universe.column(name)
@@ -122,51 +162,82 @@ class Positions:
                 days = values.astype("datetime64[D]").astype(np.int64).astype(float)
                 days[np.isnat(values)] = np.nan
                 values = days
+            elif values.dtype == object:
+                values = np.array([np.nan if v is None else _as_number(v) for v in values])
             result[: self.rows] = values
         return result
 
-    def _read_combined(self, combined: Combined, columns: Mapping[str, Combined]) -> np.ndarray:
-        names = combined.from_ or ()
-        found = [self.number(item, columns) for item in names if self.has(item)]
-        if not found:
-            return np.full(self.n, np.nan)
-        # Grades grow worse upwards: the lowest rating is the largest grade.
-        graded = column_kind(names[0], columns) in GRADES
-        pick = np.fmax if (combined.take == "lowest") == graded else np.fmin
-        return np.asarray(pick.reduce(np.vstack(found), axis=0), dtype=float)
+
+def _as_number(value: Any) -> float:
+    if isinstance(value, date):
+        return float((value - date(1970, 1, 1)).days)
+    try:
+        return float(value)
+    except ValueError:
+        return float("nan")
 
 
-def _word(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool | np.bool_) else str(value)
+def _word(value: Any) -> str:
+    """Return a value as rules and lists write it: true, 2025-06-30, 5."""
+    if isinstance(value, bool | np.bool_):
+        return str(value).lower()
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(float(value))
+    return str(value)
 
 
 def column_kind(name: str, columns: Mapping[str, Combined]) -> str:
     """Return the kind of a column, combined ones included; ``text`` for one that only a mapping added."""
     if name in columns:
         inputs = columns[name].first_of or columns[name].from_ or ()
-        return column_kind(inputs[0], columns) if inputs else "text"
+        return column_kind(inputs[0].replace(".*", ".any"), {}) if inputs else "text"
     found = column(name)
     return "text" if found is None else found.kind
 
 
 def selected(rule: ActiveRule, positions: Positions, where: Predicate | None) -> Mask:
-    """Return the lines that count: ``where``, repo only when named, exceptions taken out."""
+    """Return the lines that count: ``where``, repo only when named."""
     everything = np.ones(positions.n, dtype=bool)
     mask = Mask(everything, everything) if where is None else evaluate(where, rule, positions)
-    if where is None or not _names_liability(where):
-        codes, words = positions.text("product", rule.columns)
+    if where is None or not _names_liability(where, rule):
+        codes, words = positions.text("product", {})
         owed = np.isin(codes, [i for i, word in enumerate(words) if word in LIABILITY_PRODUCTS])
         mask = mask & Mask(~owed & (codes >= 0), ~owed)
-    for _, exception in rule.exceptions:
-        mask = mask & ~evaluate(exception, rule, positions)
     return mask
 
 
-def _names_liability(where: Predicate) -> bool:
-    return any(
-        isinstance(leaf, OneOf) and leaf.column == "product" and set(leaf.values) & set(LIABILITY_PRODUCTS)
-        for leaf in leaves(where)
-    )
+def without_exceptions(rule: ActiveRule, positions: Positions, mask: Mask, allowed: Mapping[str, bool | None]) -> Mask:
+    """Take the exceptions out; one of which the mandate does not say whether it is allowed makes a line possible."""
+    for name, exception in rule.exceptions:
+        out = evaluate(exception, rule, positions)
+        if allowed.get(name, True) is None:
+            out = Mask(np.zeros(positions.n, dtype=bool), out.maybe)
+        mask = mask & ~out
+    return mask
+
+
+def exceptions_allowed(rule: ActiveRule, states: Sequence[BookState]) -> dict[str, bool | None]:
+    """Return exception -> whether the mandates allow it, None where they lack the key or do not agree."""
+    book = next((book for book in states[0].rules.books if rule.id.startswith(f"{book.id}/")), None)
+    if book is None or rule.short not in book.rules:
+        return {}
+    found: dict[str, bool | None] = {}
+    for item in book.rules[rule.short].exceptions:
+        answers = {satisfies(item.when, state.mandate) for state in states}
+        found[item.id] = answers.pop() if len(answers) == 1 else None
+    return found
+
+
+def _names_liability(where: Predicate, rule: ActiveRule) -> bool:
+    for leaf in leaves(where):
+        if isinstance(leaf, InSet):
+            if _names_liability(rule.sets[leaf.name], rule):
+                return True
+        elif isinstance(leaf, OneOf) and leaf.column == "product" and set(leaf.values) & set(LIABILITY_PRODUCTS):
+            return True
+    return False
 
 
 def evaluate(predicate: Predicate, rule: ActiveRule, positions: Positions) -> Mask:
@@ -194,50 +265,54 @@ def _fold(masks: list[Mask], join: object) -> Mask:
 
 
 def _named(predicate: OneOf | InList | Missing, rule: ActiveRule, positions: Positions) -> Mask:
-    graded = column_kind(predicate.column, rule.columns)
-    if isinstance(predicate, Missing):
-        gone = _missing(predicate.column, rule, positions, graded)
-        return Mask(gone, gone)
-    wanted = set(predicate.values) if isinstance(predicate, OneOf) else list_keys(positions.state, predicate.name)
-    if wanted is None:
-        return Mask(np.zeros(positions.n, dtype=bool), np.ones(positions.n, dtype=bool))
-    if graded in GRADES and predicate.column in rule.columns:
-        numbers = positions.number(predicate.column, rule.columns)
-        hit = np.isin(numbers, [GRADES[graded].get(word, -1) for word in wanted])
-        return Mask(hit, hit | np.isnan(numbers))
     codes, words = positions.text(predicate.column, rule.columns)
-    table = np.array([word in wanted for word in words] + [False])
-    hit = table[codes]
+    if isinstance(predicate, Missing):
+        gone = np.array([word == NOT_RATED for word in words] + [True])[codes]
+        return Mask(gone, gone)
+    if isinstance(predicate, InList):
+        wanted = list_keys(positions.state, predicate.name)
+        if wanted is None:
+            return Mask(np.zeros(positions.n, dtype=bool), np.ones(positions.n, dtype=bool))
+        hits = [word in wanted for word in words]
+    else:
+        kind = column_kind(predicate.column, rule.columns)
+        hits = _hits(predicate.values, words, kind, positions.state)
+    hit = np.array([*hits, False])[codes]
     return Mask(hit, hit | (codes < 0))
 
 
-def _missing(name: str, rule: ActiveRule, positions: Positions, kind: str) -> np.ndarray:
-    if kind in ("text", "enum", "bool") and name not in GRADES:
-        return np.asarray(positions.text(name, rule.columns)[0] < 0)
-    if kind == "short_rating":
-        return np.asarray(positions.text(name, rule.columns)[0] < 0)
-    return np.asarray(np.isnan(positions.number(name, rule.columns)))
+def _hits(values: Sequence[str], words: list[str], kind: str, state: BookState) -> list[bool]:
+    if kind not in NUMBER_KINDS:
+        return [word in values for word in words]
+    wanted = {_scaled(text, kind, state.as_of) for text in values}
+    return [Fraction(word) in wanted for word in words]
 
 
 def _between(predicate: Between, rule: ActiveRule, positions: Positions) -> Mask:
     numbers = positions.number(predicate.column, rule.columns)
     kind = column_kind(predicate.column, rule.columns)
     unknown = np.isnan(numbers)
-    sure = ~unknown
+    sure, maybe = np.ones(positions.n, dtype=bool), np.ones(positions.n, dtype=bool)
     for side, written in predicate.bounds:
         bound = bound_value(side, written, kind, rule, positions.state)
         if bound is None:
-            return Mask(np.zeros(positions.n, dtype=bool), np.ones(positions.n, dtype=bool))
+            sure = np.zeros(positions.n, dtype=bool)
+            continue
         flipped = {"min": "max", "max": "min", "above": "below", "below": "above"}[side] if kind in GRADES else side
         limit = float(bound)
         with np.errstate(invalid="ignore"):
-            sure &= {
+            within = {
                 "min": numbers >= limit,
                 "max": numbers <= limit,
                 "above": numbers > limit,
                 "below": numbers < limit,
             }[flipped]
-    return Mask(sure, sure | unknown)
+        sure, maybe = sure & within, maybe & (within | unknown)
+    if kind in GRADES:
+        # Stated not to be rated is known, and no grade.
+        codes, words = positions.text(predicate.column, rule.columns)
+        maybe &= ~np.array([word == NOT_RATED for word in words] + [False])[codes]
+    return Mask(sure, maybe)
 
 
 def bound_value(
@@ -296,15 +371,3 @@ def _in_kind(value: Fraction, unit: str, kind: str, as_of: date) -> Fraction:
 
 def _as_days(day: date) -> Fraction:
     return Fraction((day - date(1970, 1, 1)).days)
-
-
-def list_keys(state: BookState, name: str) -> set[str] | None:
-    """Return the keys of a list of the mandate that have not expired; None where the mandate names no such list."""
-    table = state.lists.get(name)
-    if table is None:
-        return None
-    keys = table["key"] if "key" in table.columns else table.iloc[:, 0]
-    if "expiry" not in table.columns:
-        return {str(key) for key in keys}
-    live = [not expiry or date.fromisoformat(str(expiry)) >= state.as_of for expiry in table["expiry"]]
-    return {str(key) for key, ok in zip(keys, live, strict=True) if ok}

@@ -64,6 +64,13 @@ class BookState:
             return None
         return max(Fraction(0), self.held.get(tranche_id, Fraction(0)) - self.before.get(tranche_id, Fraction(0)))
 
+    @property
+    def kept(self) -> dict[str, Fraction]:
+        """The part of each face that stands at its book value rather than at the market value of a purchase."""
+        if self.before is None:
+            return dict(self.held)
+        return {n: f if n in self.book_value else f - (self.bought(n) or 0) for n, f in self.held.items()}
+
     def unit(self, measure: str, row: int | None) -> Range:
         """Return the lowest and highest admissible ``measure`` per yuan of original face of a universe row.
 

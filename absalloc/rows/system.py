@@ -24,17 +24,35 @@ from absalloc.rulebook.active import ActiveRule
 
 @dataclass(frozen=True)
 class Alternatives:
-    """Lines that may count in several ways: ``n`` and ``d`` have shape (k, A); ``row`` is -1 for a line of all rows."""
+    """Lines that may count in several ways: ``n`` and ``d`` have shape (k, A); ``row`` is -1 for a line of all rows.
+
+    ``member``: the line may stand in the numerator, not only in the denominator.
+    """
 
     row: np.ndarray
     col: np.ndarray
     n: np.ndarray
     d: np.ndarray
+    member: np.ndarray
 
     def worst(self, limit: np.ndarray, sign: float) -> np.ndarray:
         """Return the excess per unit of face that is worst: largest for ``sign`` 1, least for -1; shape (k,)."""
         excess = self.n - limit[:, None] * self.d
         return np.asarray(excess.max(axis=1) if sign > 0 else excess.min(axis=1))
+
+    def take(self, live: np.ndarray) -> Alternatives:
+        """Return some of the lines."""
+        return Alternatives(self.row[live], self.col[live], self.n[live], self.d[live], self.member[live])
+
+    @cached_property
+    def open(self) -> np.ndarray:
+        """Lines that count in more than one way: shape (k,)."""
+        return np.asarray(np.any(self.n != self.n[:, :1], axis=1) | np.any(self.d != self.d[:, :1], axis=1))
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """Lines that may add anything at all: shape (k,)."""
+        return np.asarray(np.any(self.n != 0, axis=1) | np.any(self.d != 0, axis=1))
 
 
 @dataclass(frozen=True)
@@ -42,7 +60,10 @@ class Block:
     """The rows of one rule and sense (or of its ``unless`` alternative); arrays as in the module's formula.
 
     ``row, col, n, d`` are the certain entries, sorted by row; ``own`` the uncertain ones of one row, ``shared``
-    those of lines whose group is missing, which count in any row.
+    those of lines that count in any row: their group is missing, or they stand in a denominator of all rows.
+    ``limit`` is the least limit of a row, ``limit_most`` the greatest (0 and infinity where nobody says).
+    ``legs``: book values count, so that a position's column is what is bought of it and the one behind what is
+    kept; else it is all of it. ``loose``: lines held elsewhere, or trades, that rows do not carry decide as well.
     """
 
     rule: ActiveRule
@@ -66,27 +87,58 @@ class Block:
     over: float | None = None
     up_to: float | None = None
     limit_exact: Fraction | None = None
+    limit_most: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    legs: bool = False
+    loose: bool = False
 
     @property
     def rows(self) -> int:
         """How many rows."""
         return len(self.groups)
 
+    @property
+    def limit_known(self) -> np.ndarray:
+        """Rows whose limit is one number: shape (rows,)."""
+        return np.asarray(self.limit == self.limit_most)
+
+    def amounts(self, x: np.ndarray) -> np.ndarray:
+        """Return the faces ``x`` (2 × positions,) on the block's columns: bought and kept where these differ."""
+        if not self.legs:
+            return x
+        half = len(x) // 2
+        return np.concatenate([x[:half] - x[half:], x[half:]])
+
     def excess(self, x: np.ndarray, limit: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (least, greatest, scale) of the excess per row at faces ``x`` (columns,).
 
         ``scale`` bounds the sum of the magnitudes added up, for judging ties.
         """
-        bound = self.limit if limit is None else limit
+        y = self.amounts(x)
+        if limit is not None:
+            return self._at(y, limit)
+        low, high, scale = self._at(y, self.limit)
+        if np.all(self.limit_known):
+            return low, high, scale
+        far = np.isinf(self.limit_most)
+        other = self._at(y, np.where(far, self.limit, self.limit_most))
+        return np.where(far, -np.inf, np.minimum(low, other[0])), np.maximum(high, other[1]), scale + other[2]
+
+    def _at(self, y: np.ndarray, bound: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         size = self.rows
-        take = x[self.col] != 0
-        row, n, d, xs = self.row[take], self.n[take], self.d[take], x[self.col[take]]
-        certain = np.bincount(row, weights=(n - bound[row] * d) * xs, minlength=size)
-        scale = np.bincount(row, weights=(np.abs(n) + np.abs(bound[row] * d)) * np.abs(xs), minlength=size)
-        low = certain + self.constant(bound, 0) + self._unsure(x, bound, -1.0)
-        high = certain + self.constant(bound, 1) + self._unsure(x, bound, 1.0)
+        xs = y[self.col]
+        row, n, limited = self.row, self.n * xs, bound[self.row] * self.d * xs
+        certain = np.bincount(row, weights=n - limited, minlength=size)
+        scale = np.bincount(row, weights=np.abs(n) + np.abs(limited), minlength=size)
+        low, high = certain + self.constant(bound, 0), certain + self.constant(bound, 1)
+        if len(self.own.col) or len(self.shared.col):
+            low = low + self._unsure(y, bound, -1.0)
+            more = self._unsure(y, bound, 1.0)
+            high, scale = high + more, scale + self._weight(y, bound)
+        return low, high, scale + self._fixed_scale(bound)
+
+    def _fixed_scale(self, bound: np.ndarray) -> np.ndarray:
         finite = [np.where(np.isfinite(v), np.abs(v), 0.0) for v in (*self.n0, *self.d0)]
-        return low, high, scale + finite[0] + finite[1] + np.abs(bound) * (finite[2] + finite[3])
+        return np.asarray(finite[0] + finite[1] + np.abs(bound) * (finite[2] + finite[3]))
 
     def constant(self, bound: np.ndarray, high: int) -> np.ndarray:
         """Return n0 − limit·d0 at its least (0) or greatest (1), without 0 × ∞."""
@@ -95,26 +147,67 @@ class Block:
         with np.errstate(invalid="ignore"):
             return np.asarray(n0 - np.where(bound == 0, 0.0, bound * d0))
 
-    def _unsure(self, x: np.ndarray, bound: np.ndarray, sign: float) -> np.ndarray:
+    def _unsure(self, y: np.ndarray, bound: np.ndarray, sign: float) -> np.ndarray:
         total = np.zeros(self.rows)
-        held = x[self.shared.col]
-        live = held != 0
+        live = y[self.shared.col] != 0
         if np.any(live):
-            lines = Alternatives(self.shared.row[live], self.shared.col[live], self.shared.n[live], self.shared.d[live])
-            for limit in np.unique(bound[~np.isnan(bound)]):
+            lines, held = self.shared.take(live), y[self.shared.col[live]]
+            for limit in np.unique(bound):
                 worst = lines.worst(np.full(len(lines.col), limit), sign)
-                total[bound == limit] += float(worst @ held[live])
-        held = x[self.own.col]
-        live = held != 0
+                total[bound == limit] += float(worst @ held)
+        live = y[self.own.col] != 0
         if np.any(live):
-            own = Alternatives(self.own.row[live], self.own.col[live], self.own.n[live], self.own.d[live])
-            worst = own.worst(bound[own.row], sign)
-            total += np.bincount(own.row, weights=worst * held[live], minlength=self.rows)
+            own, held = self.own.take(live), y[self.own.col[live]]
+            total += np.bincount(own.row, weights=own.worst(bound[own.row], sign) * held, minlength=self.rows)
         return total
+
+    def _weight(self, y: np.ndarray, bound: np.ndarray) -> np.ndarray:
+        """Return a bound per row on the magnitudes of what is not certain."""
+        own, shared = self.own, self.shared
+        size = np.abs(own.n).max(axis=1) + np.abs(bound[own.row]) * np.abs(own.d).max(axis=1)
+        total = np.bincount(own.row, weights=size * np.abs(y[own.col]), minlength=self.rows)
+        faces = np.abs(y[shared.col])
+        below = float(np.abs(shared.d).max(axis=1, initial=0.0) @ faces)
+        return np.asarray(total + float(np.abs(shared.n).max(axis=1, initial=0.0) @ faces) + np.abs(bound) * below)
+
+    def touched(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return per row: a certain line of the row is held; a line that counts in more ways than one may be."""
+        y = self.amounts(x)
+        sure = np.bincount(self.row, weights=y[self.col] != 0, minlength=self.rows) > 0
+        own = np.bincount(self.own.row, weights=y[self.own.col] != 0, minlength=self.rows) > 0
+        return np.asarray(sure), np.asarray(own | bool(np.any((y[self.shared.col] != 0) & self.shared.open)))
+
+    def spoken_of(self, x: np.ndarray) -> np.ndarray:
+        """Return the rows a finding is given for, shape (rows,): groups that hold something; for ``min`` all."""
+        if self.rule.by is None and self.rule.kind != "count":
+            return np.ones(self.rows, dtype=bool)
+        y = self.amounts(x)
+        own = self.own.row[self.own.member & (y[self.own.col] != 0)]
+        found = np.bincount(self.row, weights=y[self.col] != 0, minlength=self.rows) > 0
+        found[own] = True
+        if self.form == "linear" and any(limit.sense == "min" for limit in self.rule.limits):
+            found[:] = True
+        if self.groups and self.groups[-1] == "?":
+            found[-1] = bool(np.any(self.shared.member & (y[self.shared.col] != 0)))
+        return np.asarray(found)
+
+    def empty(self, x: np.ndarray) -> np.ndarray:
+        """Return the rows that are nothing over nothing for certain: shape (rows,)."""
+        y = self.amounts(x)
+        some = ((self.n != 0) | (self.d != 0)) & (y[self.col] != 0)
+        full = np.bincount(self.row, weights=some, minlength=self.rows) > 0
+        if len(self.own.col):
+            some = self.own.counts & (y[self.own.col] != 0)
+            full |= np.bincount(self.own.row, weights=some, minlength=self.rows) > 0
+        if len(self.shared.col):
+            full |= bool(np.any(self.shared.counts & (y[self.shared.col] != 0)))
+        fixed = np.logical_or.reduce([v != 0 for v in (*self.n0, *self.d0)])
+        return ~np.asarray(full | fixed)
 
     def with_limit(self, limit: Fraction) -> Block:
         """Return the block with another limit for all its rows; nothing else is recomputed."""
-        return replace(self, limit=np.full(self.rows, float(limit)), limit_exact=limit)
+        values = np.full(self.rows, float(limit))
+        return replace(self, limit=values, limit_most=values, limit_exact=limit)
 
 
 @dataclass(frozen=True)
@@ -141,7 +234,7 @@ class RowSystem:
     def faces(
         self, held: tuple[Mapping[str, Fraction], ...], kept: tuple[Mapping[str, Fraction], ...] | None = None
     ) -> np.ndarray:
-        """Return x (2 × positions,) of faces per book; ``kept`` is the part that was held before, all of it by default."""
+        """Return x (2 × positions,) of faces per book; ``kept`` is the part held before, all of it by default."""
         x = np.zeros(2 * self.positions)
         for book, faces in enumerate(held):
             for name, face in faces.items():

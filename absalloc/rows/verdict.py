@@ -1,4 +1,4 @@
-"""The verdicts of rows at a point, in floats: linear rows, counts of names, sums over a threshold, minimum positions."""
+"""The verdicts of rows at a point, in floats: linear rows, counts, sums over a threshold, minimum positions."""
 
 from __future__ import annotations
 
@@ -12,86 +12,118 @@ TIE_SHARE = 1e-9
 
 
 def verdicts(system: RowSystem, x: np.ndarray) -> list[np.ndarray]:
-    """Return per block PASS, FAIL, UNKNOWN or TIE for each row at ``x``; tests of time and ``unless`` aside."""
+    """Return per block PASS, FAIL, UNKNOWN or TIE for each row at ``x``; tests of time and ``unless`` aside.
+
+    TIE, where rows do not decide: a ratio within rounding of its limit; a name, a threshold or a minimum
+    position that hangs on a line with an unknown; what ``Block.loose`` says. A group that holds nothing passes.
+    """
     return [verdict(block, x) for block in system.blocks]
 
 
 def verdict(block: Block, x: np.ndarray) -> np.ndarray:
     """Return the verdict of each row of a block at ``x``: shape (rows,), TIE where floats do not decide."""
-    if block.form != "linear":
-        return special_verdict(block, x)
+    if block.loose:
+        return np.full(block.rows if block.form in ("linear", "if_held") else 1, TIE, dtype=np.int8)
+    if block.form == "linear":
+        return _linear(block, x)
+    if block.form == "if_held":
+        return _if_held(block, x)
+    return _count(block, x) if block.form == "count" else _threshold(block, x)
+
+
+def _linear(block: Block, x: np.ndarray) -> np.ndarray:
     low, high, scale = block.excess(x)
     if block.sense == "min":
         low, high = -high, -low
     result = np.full(block.rows, UNKNOWN, dtype=np.int8)
     edge = TIE_SHARE * scale
-    with np.errstate(invalid="ignore"):
-        result[high < -edge] = PASS
-        result[low > edge] = FAIL
-        # Nothing held on a non-strict row is exactly zero: no tie to break.
-        zero = (high == 0) & (scale == 0)
-        result[zero] = FAIL if block.strict else PASS
-        tied = ((np.abs(high) <= edge) | (np.abs(low) <= edge)) & ~zero
-    result[tied & (result == UNKNOWN)] = TIE
-    result[np.isnan(block.limit)] = UNKNOWN
+    result[high < -edge] = PASS
+    result[low > edge] = FAIL
+    result[((np.abs(high) <= edge) | (np.abs(low) <= edge)) & (result == UNKNOWN)] = TIE
+    # Sums of nothing are exactly zero: no tie to break.
+    nothing = scale == 0
+    result[nothing & (high == 0)] = UNKNOWN if block.strict else PASS
+    result[nothing & (low == 0) & (block.strict)] = FAIL
+    result[nothing & (high > 0) & (low <= 0) & ~((low == 0) & block.strict)] = UNKNOWN
+    result[block.empty(x) | ~block.spoken_of(x)] = PASS
     return result
 
 
 def group_ranges(block: Block, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (least, greatest, scale) of each group's ratio; without ``of`` the denominator is one."""
-    low, high, scale = block.excess(x, np.zeros(block.rows))
+    """Return (least, greatest, scale) of each row's ratio, where no line held counts in more ways than one."""
+    zero = np.zeros(block.rows)
+    low, high, scale = block.excess(x, zero)
+    y = block.amounts(x)
+    shared = float(block.shared.d[:, 0] @ y[block.shared.col]) if len(block.shared.col) else 0.0
+    below = shared + np.bincount(block.row, weights=block.d * y[block.col], minlength=block.rows)
+    least, most = block.d0[0] + below, block.d0[1] + below
     with np.errstate(divide="ignore", invalid="ignore"):
-        below = np.where(block.d0[1] > 0, low / block.d0[1], np.where(low > 0, np.inf, 0.0))
-        above = np.where(block.d0[0] > 0, high / block.d0[0], np.where(high > 0, np.inf, 0.0))
-        size = np.where(block.d0[0] > 0, scale / block.d0[0], scale)
-    return below, above, size
+        smallest = np.where(low == 0, 0.0, np.where(most > 0, low / most, np.inf))
+        largest = np.where(high == 0, 0.0, np.where(least > 0, high / least, np.inf))
+        size = np.where(least > 0, scale / least, scale)
+    return smallest, largest, size
 
 
-def special_verdict(block: Block, x: np.ndarray) -> np.ndarray:
-    """Return the verdicts of a special block: one for counts and sums, one a group for minimum positions."""
-    low, high, scale = group_ranges(block, x)
+def _count(block: Block, x: np.ndarray) -> np.ndarray:
+    sure, open_ = block.touched(x)
+    if np.any(open_):
+        return _whole(TIE)
+    if block.over is None:
+        held = float(np.sum(sure))
+        return _within(block, held, held, 0.0)
+    low, high, scale = block.excess(x, np.full(block.rows, block.over))
     edge = TIE_SHARE * scale
-    if block.form == "if_held":
-        return _if_held(block, low, high, edge)
-    if np.any(x[block.shared.col] != 0):
-        # A line of no known group may be a new name or one already counted: not a matter of sums.
-        return np.array([TIE], dtype=np.int8)
-    over = block.over or 0.0
-    limit = float(block.limit[0]) if len(block.limit) else 0.0
-    if block.over is not None and bool(np.any(np.abs(low - over) <= edge) or np.any(np.abs(high - over) <= edge)):
-        return np.array([TIE], dtype=np.int8)
-    if block.form == "count":
-        least, most = float(np.sum(low > over)), float(np.sum(high > over))
-        return _within(block, least, most, limit, 0.0)
-    return _threshold(block, low, high, over, limit)
+    if np.any((sure | ~block.empty(x)) & ((np.abs(low) <= edge) | (np.abs(high) <= edge)) & (scale > 0)):
+        return _whole(TIE)
+    # Only what is held is a group at all.
+    return _within(block, float(np.sum(sure & (low > 0))), float(np.sum(sure & (high > 0))), 0.0)
 
 
-def _threshold(block: Block, low: np.ndarray, high: np.ndarray, over: float, limit: float) -> np.ndarray:
-    up_to = np.inf if block.up_to is None else block.up_to
-    if np.any(np.abs(low - up_to) <= 1e-9) or np.any(np.abs(high - up_to) <= 1e-9):
-        return np.array([TIE], dtype=np.int8)
+def _threshold(block: Block, x: np.ndarray) -> np.ndarray:
+    sure, open_ = block.touched(x)
+    if np.any(open_):
+        return _whole(TIE)
+    low, high, scale = (values[sure] for values in group_ranges(block, x))
+    over, top = block.over or 0.0, np.inf if block.up_to is None else block.up_to
+    edge = TIE_SHARE * np.maximum(scale, 1.0)
+    for bound in (over, *(() if block.up_to is None else (top,))):
+        if np.any(np.abs(low - bound) <= edge) or np.any(np.abs(np.where(high == bound, 0.0, high - bound)) <= edge):
+            return _whole(TIE)
     # The most a group can add is its greatest ratio within the band; the least, nothing where it may leave it.
-    can = (high > over) & (low <= up_to)
-    must = (low > over) & (high <= up_to)
-    most = float(np.sum(np.where(can, np.minimum(high, up_to), 0.0)))
+    can = (high > over) & (low <= top)
+    must = (low > over) & (high <= top)
+    most = float(np.sum(np.where(can, np.minimum(high, top), 0.0)))
     least = float(np.sum(np.where(must, low, 0.0)))
-    return _within(block, least, most, limit, TIE_SHARE * (1 + most))
+    return _within(block, least, most, TIE_SHARE * (1 + (most if np.isfinite(most) else 0.0)))
 
 
-def _within(block: Block, least: float, most: float, limit: float, edge: float) -> np.ndarray:
+def _whole(code: int) -> np.ndarray:
+    return np.array([code], dtype=np.int8)
+
+
+def _within(block: Block, least: float, most: float, edge: float) -> np.ndarray:
+    """Judge a number that lies between ``least`` and ``most``, against the one limit of the block."""
+    if not len(block.limit):
+        return _whole(TIE)
+    e_low, e_high = least - float(block.limit_most[0]), most - float(block.limit[0])
     if block.sense == "min":
-        least, most, limit = -most, -least, -limit
-    if edge and (abs(most - limit) <= edge or abs(least - limit) <= edge):
-        result = TIE
-    else:
-        result = PASS if most <= limit else FAIL if least > limit else UNKNOWN
-    return np.array([result], dtype=np.int8)
+        e_low, e_high = -e_high, -e_low
+    if edge and (abs(e_high) <= edge or abs(e_low) <= edge):
+        return _whole(TIE)
+    if e_high < 0 or (e_high == 0 and not block.strict):
+        return _whole(PASS)
+    return _whole(FAIL if e_low > 0 or (block.strict and e_low == 0) else UNKNOWN)
 
 
-def _if_held(block: Block, low: np.ndarray, high: np.ndarray, edge: np.ndarray) -> np.ndarray:
+def _if_held(block: Block, x: np.ndarray) -> np.ndarray:
+    """Judge minimum positions: not holding a group is always allowed."""
+    sure, open_ = block.touched(x)
+    low, high, scale = block.excess(x)
+    edge = TIE_SHARE * scale
     result = np.full(block.rows, UNKNOWN, dtype=np.int8)
-    result[(low > block.limit + edge) | (high <= 0)] = PASS
-    result[(low > 0) & (high < block.limit - edge)] = FAIL
-    tie = (np.abs(low - block.limit) <= edge) | (np.abs(high - block.limit) <= edge)
-    result[tie & (high > 0)] = TIE
+    result[low > edge] = PASS
+    result[high < -edge] = FAIL
+    result[(np.abs(low) <= edge) | (np.abs(high) <= edge)] = TIE
+    result[~sure] = PASS
+    result[open_] = TIE
     return result

@@ -1,0 +1,132 @@
+"""Rows and the exact checker are two readings of every rule: they must give the same verdicts, on the limit too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from absalloc.compliance.case_books import case_book
+from absalloc.compliance.case_files import load_cases
+from absalloc.compliance.check import check_books
+from absalloc.compliance.exact import BOOKS, evaluate_exact
+from absalloc.compliance.finding import Finding
+from absalloc.rows import BookState, RowSystem, compile_rows
+from absalloc.rows.verdict import FAIL, PASS, TIE, UNKNOWN, verdicts
+from absalloc.rulebook.load import shipped_rulebooks
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rows_worlds import some_books, untimed, with_face
+
+WORDS = {PASS: "pass", FAIL: "fail", UNKNOWN: "unknown", TIE: "tie"}
+NEAR = Fraction(1, 10**9)
+
+
+def differences(states: list[BookState], system: RowSystem) -> tuple[list[str], int, int]:
+    """Return where the two readings differ, and how many verdicts were compared and left to the exact checker."""
+    x = system.faces(tuple(s.held for s in states), tuple(s.kept for s in states))
+    known = {item.key: item for item in evaluate_exact(states)}
+    found, compared, ties = [], 0, 0
+    for block, codes in zip(system.blocks, verdicts(system, x), strict=True):
+        book = BOOKS.join(states[i].name for i in block.books)
+        labels = [None] if block.form in ("count", "threshold") else block.groups
+        for label, code in zip(labels, codes, strict=True):
+            key = (book, block.rule.id, label or "", block.sense)
+            item = known.pop(key, None)
+            compared, ties = compared + 1, ties + (code == TIE)
+            if code == TIE:
+                if item is not None and block.form == "linear" and not block.loose and far(item):
+                    found.append(f"{key}: a tie {float(item.value or 0)} far from its limit")
+            elif WORDS[int(code)] != ("pass" if item is None else item.verdict):
+                found.append(f"{key}: exact {item and item.verdict}, rows {WORDS[int(code)]}")
+    found += [f"{key}: exact {item.verdict}, no row" for key, item in known.items() if not silent(item)]
+    return found, compared, ties
+
+
+def far(item: Finding) -> bool:
+    """Return whether a ratio that is known is not within rounding of its limit."""
+    if item.numerator is None or item.denominator is None or item.limit is None or item.reasons:
+        return False
+    size = abs(item.numerator) + abs(item.limit * item.denominator)
+    return abs(item.numerator - item.limit * item.denominator) > 4 * NEAR * size
+
+
+def silent(item: Finding) -> bool:
+    """Return whether a finding needs no row: nothing held, or a rule of which it is not known whether it binds."""
+    return item.verdict == "pass" or {reason.code for reason in item.reasons} == {"needs_key"}
+
+
+def assert_agree(states: list[BookState]) -> tuple[int, int]:
+    plain = [untimed(state) for state in states]
+    found, compared, ties = differences(plain, compile_rows(plain))
+    assert not found, "\n".join(found)
+    return compared, ties
+
+
+@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("gaps", [0.0, 0.15])
+def test_random_worlds(seed: int, gaps: float) -> None:
+    compared, ties = assert_agree(some_books(seed, gaps=gaps))
+    # Most verdicts must be the rows' own, or the comparison would show nothing.
+    assert ties < compared * (0.25 if not gaps else 0.6)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_several_books_of_one_manager(seed: int) -> None:
+    assert_agree(some_books(1000 + seed, rules=30, gaps=0.1, books=3))
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 10**6), gaps=st.sampled_from([0.0, 0.05, 0.3, 0.6]), lines=st.integers(0, 12))
+def test_any_world(seed: int, gaps: float, lines: int) -> None:
+    assert_agree(some_books(seed, rules=20, gaps=gaps, lines=lines))
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_on_the_limit_and_a_yuan_beside(seed: int) -> None:
+    """Each share is brought to its limit to the yuan by one of its lines; a yuan more and less must be told apart."""
+    state = untimed(some_books(seed, rules=30, gaps=0.0)[0])
+    met = 0
+    for item in evaluate_exact([state]):
+        face = face_at_limit(state, item)
+        if face is None:
+            continue
+        for step in (-1, 0, 1):
+            moved = with_face(state, item.lines[0].tranche_id, face + step)
+            found = differences([moved], compile_rows([moved]))[0]
+            assert not found, "\n".join(found)
+        at = with_face(state, item.lines[0].tranche_id, face)
+        on = [f for f in evaluate_exact([at]) if f.key == item.key]
+        met += bool(on and on[0].headroom == 0 and on[0].verdict == ("fail" if item.strict else "pass"))
+    assert met
+
+
+def face_at_limit(state: BookState, item: Finding) -> Fraction | None:
+    """Return the face of the first line at which a constant denominator's ratio is the limit; None where there is none."""
+    if item.headroom is None or not item.lines or item.unit not in ("ratio", "yuan") or item.rule.count("/") != 1:
+        return None
+    line = item.lines[0]
+    held = state.held[line.tranche_id]
+    unit = line.contribution / held
+    if not unit:
+        return None
+    room = item.headroom if item.sense == "max" else -item.headroom
+    face = held + room / unit
+    return face if face > 1 else None
+
+
+@pytest.mark.parametrize("book", shipped_rulebooks())
+def test_cases_of_the_shipped_rulebooks(book: str) -> None:
+    cases = load_cases(book)
+    for index, case in enumerate(cases.file.cases):
+        state = case_book(cases, case, index)
+        active = tuple(rule for rule in state.rules.active if rule.short == case.rule)
+        plain = untimed(replace(state, rules=replace(state.rules, active=active, inactive=())))
+        known = differences([plain], compile_rows([plain]))[0] if active else []
+        assert not known, f"{case.id}: {known}"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_check_confirms_with_test_times_and_alternatives(seed: int) -> None:
+    states = some_books(seed, rules=30, gaps=0.1, books=2)
+    assert check_books(states)
