@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -12,6 +13,24 @@ from absalloc.where import Where
 
 MAX_DATA_BYTES = 100_000_000
 MAX_YAML_BYTES = 4_000_000
+_PLACEHOLDER = re.compile(r"\$\{([A-Z_]+)(?::-([^}]*))?\}")
+
+
+def resolve(folder: str | Path, written: str, where: Where) -> Path:
+    """Return the path that a file in ``folder`` names: absolute, or relative to that folder.
+
+    ``${NAME}`` is taken from the environment, ``${NAME:-default}`` with a default. Raises BadInput for a name
+    that is not set.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        name, default = found.groups()
+        result = os.environ.get(name) or default
+        if result is None:
+            raise BadInput("base.environment_unset", where=where, value=name)
+        return result
+
+    return Path(folder) / _PLACEHOLDER.sub(value, written)
 
 
 def read_bytes(path: str | Path, limit: int = MAX_DATA_BYTES, expected: str = "data") -> bytes:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from absalloc import files
 from absalloc.errors import BadInput, InternalError
-from absalloc.files import decode, read_bytes, sha256, write_atomic
+from absalloc.files import decode, read_bytes, resolve, sha256, write_atomic
+from absalloc.where import Where
 
 
 def test_reading(tmp_path: Path) -> None:
@@ -104,3 +105,15 @@ def test_shipped_data_that_is_nowhere_is_our_fault() -> None:
     with pytest.raises(InternalError, match="'no-such-folder' is neither inside the package") as caught:
         data_root("no-such-folder")
     assert caught.value.exit_code == 3
+
+
+def test_a_path_may_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = Where("mandate.yaml", 3)
+    monkeypatch.delenv("ABSALLOC_SHARED", raising=False)
+    assert resolve(tmp_path, "${ABSALLOC_SHARED:-beside}/a.csv", where) == tmp_path / "beside" / "a.csv"
+    monkeypatch.setenv("ABSALLOC_SHARED", str(tmp_path / "else"))
+    assert resolve(tmp_path / "x", "${ABSALLOC_SHARED:-beside}/a.csv", where) == tmp_path / "else" / "a.csv"
+    assert resolve(tmp_path, "plain.csv", where) == tmp_path / "plain.csv"
+    monkeypatch.delenv("ABSALLOC_SHARED")
+    with pytest.raises(BadInput, match=r"mandate.yaml:3.*ABSALLOC_SHARED.*not set"):
+        resolve(tmp_path, "${ABSALLOC_SHARED}/a.csv", where)

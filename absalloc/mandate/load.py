@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from absalloc.errors import BadInput
+from absalloc.files import resolve
 from absalloc.mandate.models import Mandate
 from absalloc.terms import AMOUNTS, RATING_GRADES, READING_SWITCHES
 from absalloc.where import Where
@@ -29,9 +30,8 @@ class LoadedMandate:
         return getattr(object.__getattribute__(self, "model"), name)
 
     def path(self, written: str) -> Path:
-        """Return a path the mandate names, relative to the mandate's own folder."""
-        found = Path(written)
-        return found if found.is_absolute() else self.folder / found
+        """Return a path the mandate names, relative to its own folder; ``${NAME:-default}`` reads the environment."""
+        return resolve(self.folder, written, Where(self.file))
 
     def amount(self, name: str) -> Fraction | None:
         """Return an amount in yuan, or None where the mandate does not give it."""
@@ -39,7 +39,7 @@ class LoadedMandate:
         return None if found is None else Fraction(found.value)
 
     def fact(self, path: str) -> str | date | None:
-        """Return ``institution``, ``product.end_date``, ``facts.x``, ``reference.x`` … as text (dates as dates), or None."""
+        """Return ``institution``, ``product.end_date``, ``facts.x``, ``reference.x`` … as text or date, or None."""
         head, _, rest = path.partition(".")
         if head == "institution":
             return str(self.model.institution)

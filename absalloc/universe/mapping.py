@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import date
 from pathlib import Path
@@ -12,14 +11,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from absalloc.errors import BadInput
 from absalloc.fields import Flag, ISODate
-from absalloc.files import read_bytes, sha256
+from absalloc.files import read_bytes, resolve, sha256
 from absalloc.terms import COLUMNS
 from absalloc.universe.headers import known_unit
 from absalloc.universe.model import Source, column_spec
 from absalloc.where import Where
 from absalloc.yamlpos import Document, read_yaml, validate
-
-_PLACEHOLDER = re.compile(r"\$\{([A-Z_]+)(?::-([^}]*))?\}")
 
 
 def _column(name: Any) -> str:
@@ -161,20 +158,8 @@ class LoadedMapping:
         return self.document.where(*path)
 
     def path(self, text: str, where: Where) -> Path:
-        """Return the path of a joined file, relative to the mapping file.
-
-        ``${NAME}`` is taken from the environment, ``${NAME:-default}`` with a default. Raises BadInput for a
-        name that is not set.
-        """
-
-        def value(found: re.Match[str]) -> str:
-            name, default = found.groups()
-            result = os.environ.get(name) or default
-            if result is None:
-                raise BadInput("universe.environment_unset", where=where, value=name)
-            return result
-
-        return Path(self.document.name).parent / _PLACEHOLDER.sub(value, text)
+        """Return the path of a joined file, relative to the mapping file (see ``files.resolve``)."""
+        return resolve(Path(self.document.name).parent, text, where)
 
 
 def read_mapping(path: str | Path) -> LoadedMapping:

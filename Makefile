@@ -1,0 +1,62 @@
+# Everything a contributor runs. The environment is made once in .venv and again only when pyproject.toml or lock.txt change.
+# Without make (Windows), the commands are in README.md, "Without make".
+PYTHON = python3
+VENV = .venv
+BIN = $(VENV)/bin
+JOBS = 2
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c lock.txt
+CORE = $(VENV)/.installed-core
+DEV = $(VENV)/.installed-dev
+
+.PHONY: help setup demo test lint types docs wheel bench schemas pictures clean
+
+help:
+	@echo "make setup | demo | test | lint | types | docs | wheel | bench | schemas | pictures | clean"
+
+$(CORE): pyproject.toml lock.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) -e .
+	touch $(CORE)
+
+$(DEV): $(CORE)
+	$(PIP) -e ".[dev,docs]"
+	touch $(DEV)
+
+setup: $(DEV)
+
+demo: $(CORE)
+	$(BIN)/absalloc demo --out demo-out
+
+test: $(DEV)
+	$(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/deptry .
+
+types: $(DEV)
+	$(BIN)/mypy
+
+docs: $(DEV)
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+
+wheel: $(DEV)
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist
+
+bench: $(DEV)
+	mkdir -p benchmarks/results
+	for file in benchmarks/bench_*.py; do \
+	  $(BIN)/python $$file --json benchmarks/results/$$(basename $$file .py).json || exit 1; \
+	done
+
+schemas: $(DEV)
+	$(BIN)/python -m absalloc.rulebook > constraints/schema.json
+
+pictures: $(CORE)
+	$(BIN)/python docs/pictures.py
+
+clean:
+	rm -rf build dist demo-out docs/_build docs/rules docs/reference/cli.md .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
