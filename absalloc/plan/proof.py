@@ -13,7 +13,6 @@ from absalloc.errors import InternalError
 from absalloc.plan.certificate import build_certificate, check_text, verify_certificate
 from absalloc.plan.make import Answer, PlanSettings
 from absalloc.plan.program import Program
-from absalloc.plan.verify_standalone import canonical
 from absalloc.solve import Problem, SolveSettings
 from absalloc.units import exact
 
@@ -112,9 +111,3 @@ def _legs(program: Program, p: int, change: Fraction, x: Any, point: list[Fracti
     leg = bought if change > 0 else sold
     if leg >= 0:
         point[leg] = abs(change) / exact(columns[leg].size)
-
-
-def certificate_bytes(certificate: dict[str, Any]) -> bytes:
-    """Return the certificate as it is written to a file."""
-    found = canonical(certificate)
-    return found if isinstance(found, bytes) else str(found).encode("utf-8")

@@ -123,7 +123,7 @@ class Plan:
     def certificate_sha256(self) -> str | None:
         """The hash of the certificate as written."""
         from absalloc.files import sha256
-        from absalloc.plan.proof import certificate_bytes
+        from absalloc.plan.certificate import certificate_bytes
 
         return None if self.certificate is None else sha256(certificate_bytes(self.certificate))
 

@@ -1,0 +1,149 @@
+"""``absalloc check``: does this book comply, rule by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from absalloc.cli.inputs import Files, book_before, other_books
+from absalloc.cli.shell import Shell
+from absalloc.errors import BadInput
+from absalloc.where import Where
+
+if TYPE_CHECKING:
+    from absalloc.compliance.result import Findings
+    from absalloc.mandate import LoadedMandate
+    from absalloc.universe import Universe
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class CheckAsk:
+    """What a check is asked for, as written on the command line."""
+
+    files: Files
+    overrides: dict[str, str] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
+    before: str | None = None
+    earlier: tuple[str | None, str | None] = (None, None)
+    trades: str | None = None
+    readings: str | None = None
+    only_verified: bool = False
+    out: str | None = None
+
+
+def run_check(shell: Shell, ask: CheckAsk, mandate_path: str, holdings: str) -> int:
+    """Check a book and print the findings; 0 where it is shown to comply, else 1."""
+    from absalloc.mandate import load_mandate
+    from absalloc.report.files import check_folder, write_check_folder
+
+    if ask.readings not in (None, ALL):
+        raise BadInput("cli.readings_form", where=Where("--readings"), value=ask.readings, expected=ALL, choices=[ALL])
+    if ask.before is not None and ask.trades is not None:
+        raise BadInput("cli.not_both", value="--trades", expected="--before")
+    mandate = load_mandate(mandate_path)
+    if ask.out is not None:
+        check_folder(ask.out)
+    with shell.step("step_check"):
+        universe = ask.files.load(mandate)
+        findings, document = check_document(shell.lang, ask, universe, mandate, holdings)
+    if ask.out is not None:
+        write_check_folder(findings, document, ask.out, shell.lang, asked=(mandate, universe, holdings))
+    shell.document(document)
+    show_check(shell, document)
+    return 0 if findings.compliant else 1
+
+
+def check_document(
+    lang: str, ask: CheckAsk, universe: Universe, mandate: LoadedMandate, holdings: str
+) -> tuple[Findings, dict[str, Any]]:
+    """Return the findings of a book and the ``absalloc.check/1`` document, with other readings where asked."""
+    from absalloc.desk import check
+
+    how: dict[str, Any] = {
+        "others": other_books(universe, mandate, ask.others),
+        "before": book_before(universe, mandate, ask.before, ask.earlier),
+        "trades": ask.trades,
+        "as_of": ask.files.day,
+        "overrides": ask.overrides,
+        "only_verified": ask.only_verified,
+    }
+    findings = check(universe, mandate, holdings, **how)
+    document = findings.to_json(lang)
+    if ask.readings == ALL:
+        document["readings"] = [
+            _compared(document, {"switch": switch, "id": reading}, check(
+                universe, mandate, holdings, readings={switch: reading}, **how
+            ).to_json(lang))
+            for switch, reading in other_readings(mandate)
+        ]  # fmt: skip
+    return findings, document
+
+
+def other_readings(mandate: LoadedMandate) -> Iterator[tuple[str, str]]:
+    """Yield each reading of a disputed word that the mandate's rulebooks know and the mandate does not choose."""
+    from absalloc.rulebook import find_rulebook
+
+    seen = set()
+    for book in mandate.rulebooks:
+        for rule in find_rulebook(book, mandate.folder).book.rules:
+            for reading in rule.readings:
+                key = (reading.switch, reading.id)
+                if key not in seen and mandate.readings.get(reading.switch) != reading.id:
+                    seen.add(key)
+                    yield key
+
+
+def _compared(base: dict[str, Any], reading: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Return what another reading changes: the answer, and each finding whose verdict is another."""
+    one, two = ({_key(item): item["verdict"] for item in found["findings"]} for found in (base, other))
+    differs = [
+        {"book": book, "rule": rule, "group": group, "verdict": one.get(key), "verdict_here": two.get(key)}
+        for key in dict.fromkeys([*one, *two])
+        if one.get(key) != two.get(key)
+        for book, rule, group, _ in [key]
+    ]
+    return {**reading, "compliant": other["compliant"], "differs": differs}
+
+
+def _key(item: dict[str, Any]) -> tuple[str, str, str | None, str]:
+    return item["book"], item["rule"], item["group"], item["sense"]
+
+
+def show_check(shell: Shell, document: dict[str, Any]) -> None:
+    """Print the findings for people: the table, what does not pass and why, what did not apply, the answer last."""
+    if shell.as_json:
+        return
+    from rich.text import Text
+
+    from absalloc.cli.tables import failing, rule_table, said_once
+    from absalloc.report.answer import check_answer
+
+    lang = shell.lang
+    if not shell.quiet:
+        shell.show(rule_table(document["findings"], lang, books=len(document["mandates"]) > 1))
+        details = failing(document["findings"], lang)
+        if details:
+            shell.show("", *details)
+        said_once(shell, shell.text("not_applied"), [f"{r['rule']}: {r['reason']}" for r in document["not_applied"]])
+        said_once(shell, shell.text("assumptions"), document["assumptions"])
+        said_once(shell, shell.text("readings"), [_reading_text(shell, item) for item in document.get("readings", [])])
+        shell.show("")
+    style = {True: "bold green", False: "bold red", None: "bold yellow"}[document["compliant"]]
+    shell.answer(Text(check_answer(document, lang), style=style))
+
+
+def _reading_text(shell: Shell, item: dict[str, Any]) -> str:
+    from absalloc.report.words import name
+
+    head = f"{item['switch']}={item['id']}"
+    if not item["differs"]:
+        return shell.text("reading_same", reading=head)
+    said = ", ".join(
+        f"{d['rule']}{' ' + d['group'] if d['group'] else ''}: "
+        f"{name('verdict', d['verdict'], shell.lang)} → {name('verdict', d['verdict_here'], shell.lang)}"
+        for d in item["differs"][:5]
+    )
+    return shell.text("reading_differs", reading=head, n=len(item["differs"]), said=said)

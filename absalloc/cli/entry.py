@@ -1,0 +1,104 @@
+"""The one place where exceptions become messages and exit codes."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from absalloc.cli.shell import write_json
+from absalloc.errors import AbsallocError, BadInput, InternalError
+from absalloc.messages import LANGUAGES
+
+INTERRUPTED, PIPE_CLOSED = 130, 141
+"""What shells expect of a program ended by Ctrl-C, and by a reader that went away."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; ``argv`` is ``sys.argv[1:]`` by default.
+
+    Never raises: bad input is 2 and anything unforeseen 3, worded on stderr, or as ``absalloc.error/1`` on
+    stdout with ``--json``. ``ABSALLOC_DEBUG=1`` lets what is unforeseen come through with its traceback.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    _speak_utf8()
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+
+
+def _run(arguments: list[str]) -> int:
+    import typer
+
+    from absalloc.cli.app import app
+
+    try:
+        return int(typer.main.get_command(app).main(args=arguments, prog_name="absalloc", standalone_mode=False) or 0)
+    except AbsallocError as error:
+        return _tell(error, arguments)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if hasattr(error, "format_message"):
+            return _tell(usage_error(error), arguments)
+        if os.environ.get("ABSALLOC_DEBUG"):
+            raise
+        return _tell(InternalError("base.internal", kind=type(error).__name__, problem=one_line(error)), arguments)
+
+
+def usage_error(error: Any) -> BadInput:
+    """Return a mistake in the use of the command line as an error of ours, with the nearest option or command."""
+    kind = type(error).__name__
+    if kind == "NoSuchOption":
+        near = list(getattr(error, "possibilities", None) or [])
+        return BadInput("cli.no_such_option", value=error.option_name, choices=near or None)
+    if kind == "NoSuchCommand" or "No such command" in error.format_message():
+        from absalloc.cli.app import COMMANDS
+
+        name = getattr(error, "command_name", None) or error.format_message().partition("'")[2].partition("'")[0]
+        return BadInput("cli.no_such_command", value=name, expected=", ".join(COMMANDS), choices=COMMANDS)
+    return BadInput("cli.usage", value=None, problem=error.format_message().rstrip("."))
+
+
+def one_line(error: BaseException) -> str:
+    """Return what an exception says, on one line of at most 300 characters."""
+    return " ".join(str(error).split())[:300] or "-"
+
+
+def _tell(error: AbsallocError, arguments: list[str]) -> int:
+    lang = language(arguments)
+    if "--json" in arguments:
+        write_json(error.as_json(lang))
+    else:
+        print(error.text(lang), file=sys.stderr)
+    return error.exit_code
+
+
+def language(arguments: Sequence[str]) -> str:
+    """Return the language asked for on a command line that may not be readable otherwise."""
+    for place, word in enumerate(arguments):
+        after = (
+            arguments[place + 1] if word == "--lang" and place + 1 < len(arguments) else word.partition("--lang=")[2]
+        )
+        if after in LANGUAGES:
+            return after
+    return "en"
+
+
+def _speak_utf8() -> None:
+    """Write UTF-8 whatever the console's code page is; what cannot be encoded must not end the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")

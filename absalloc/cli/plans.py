@@ -1,0 +1,179 @@
+"""``absalloc optimise`` and ``absalloc rebalance``: the best portfolio, and the trades to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from absalloc.cli.inputs import Files, book_before
+from absalloc.cli.shell import Shell
+from absalloc.errors import BadInput, NotBuilt
+
+if TYPE_CHECKING:
+    from absalloc.plan.result import Plan
+
+MOST_ROWS = 25
+"""Rows of holdings and trades on a terminal; files and JSON have them all."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What both commands are asked for, as written on the command line."""
+
+    files: Files
+    overrides: dict[str, str] = field(default_factory=dict)
+    solver: str = "highs"
+    time_limit: float | None = None
+    out: str | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """The book that is rebalanced, as written on the command line."""
+
+    holdings: str
+    before: str | None = None
+    earlier: tuple[str | None, str | None] = (None, None)
+    max_turnover: str | None = None
+    cure: bool = False
+
+
+def run_optimise(shell: Shell, ask: Ask, mandates: list[str], holdings: str | None) -> int:
+    """Find the best compliant portfolio and print it; 0 where it is proven and keeps every hard rule, else 1."""
+    from absalloc.desk import optimise
+    from absalloc.mandate import load_mandate
+
+    read = [load_mandate(path) for path in mandates]
+    names: dict[str, str] = {}
+    for one in read:
+        if one.name in names:
+            place = one.document.where("name")
+            raise BadInput(
+                "mandate.duplicate_name", where=place, value=one.name, first=names[one.name], second=one.file
+            )
+        names[one.name] = one.file
+    if len(read) > 1:
+        raise NotBuilt("base.not_built", value="optimise MANDATE…", hint="several mandates jointly")
+    _ready(ask)
+    with shell.step("step_solve"):
+        plan = optimise(ask.files.load(read[0]), read[0], holdings, **_how(ask))
+        document = plan.to_json(shell.lang)
+    return finish(shell, ask, plan, document)
+
+
+def run_rebalance(shell: Shell, ask: Ask, mandate_path: str, change: Change) -> int:
+    """Find the trades from a book to the best one and print them; 0 where it is proven and complies, else 1."""
+    from absalloc.desk import rebalance
+    from absalloc.mandate import load_mandate
+    from absalloc.units import ratio
+    from absalloc.where import Where
+
+    if change.max_turnover is not None:
+        ratio(change.max_turnover, Where("--max-turnover"))
+    mandate = load_mandate(mandate_path)
+    _ready(ask)
+    with shell.step("step_solve"):
+        universe = ask.files.load(mandate)
+        before = book_before(universe, mandate, change.before, change.earlier)
+        plan = rebalance(
+            universe, mandate, change.holdings, before=before, max_turnover=change.max_turnover, cure=change.cure,
+            **_how(ask),
+        )  # fmt: skip
+        document = plan.to_json(shell.lang)
+    return finish(shell, ask, plan, document)
+
+
+def _how(ask: Ask) -> dict[str, Any]:
+    return {
+        "as_of": ask.files.day,
+        "overrides": ask.overrides,
+        "solver": str(ask.solver),
+        "time_limit": ask.time_limit,
+    }
+
+
+def _ready(ask: Ask) -> None:
+    """Refuse a folder that cannot be written before any time is spent."""
+    if ask.out is not None:
+        from absalloc.report.files import check_folder
+
+        check_folder(ask.out)
+
+
+def finish(shell: Shell, ask: Ask, plan: Plan, document: dict[str, Any]) -> int:
+    """Write and print a plan; return its exit code."""
+    if ask.out is not None:
+        from absalloc.report.files import write_plan_folder
+
+        with shell.step("step_write"):
+            write_plan_folder(plan, document, ask.out, shell.lang)
+    shell.document(document)
+    show_plan(shell, document)
+    return exit_code(document)
+
+
+def exit_code(document: dict[str, Any]) -> int:
+    """Return 0 where a plan is proven and keeps every hard rule, else 1."""
+    return 0 if document["status"] == "optimal" and document["compliant"] else 1
+
+
+def show_plan(shell: Shell, document: dict[str, Any]) -> None:
+    """Print a plan for people: holdings, trades, rules, assumptions, and the answer last."""
+    if shell.as_json:
+        return
+    from rich.text import Text
+
+    from absalloc.cli.tables import failing, rule_table, said_once
+    from absalloc.report.answer import plan_answer
+
+    lang = shell.lang
+    if not shell.quiet:
+        _tables(shell, document)
+        shell.show("", rule_table(document["findings"], lang))
+        details = failing(document["findings"], lang)
+        if details:
+            shell.show("", *details)
+        for item in document["conflict"]:
+            said_once(shell, shell.text("conflict"), item["rules"])
+        said_once(shell, shell.text("not_applied"), [f"{r['rule']}: {r['reason']}" for r in document["not_applied"]])
+        said_once(shell, shell.text("assumptions"), document["assumptions"])
+        shell.show("")
+    style = "bold green" if exit_code(document) == 0 else "bold red" if document["objective"] is None else "bold yellow"
+    shell.answer(Text(plan_answer(document, lang), style=style))
+
+
+def _tables(shell: Shell, document: dict[str, Any]) -> None:
+    from rich.text import Text
+
+    from absalloc.cli.tables import simple_table
+    from absalloc.report.words import name, shown, yuan_in_full
+
+    lang = shell.lang
+    lines = [
+        (
+            line["tranche_id"], line["name"] or "–", name("product", line["product"], lang),
+            name("sector", line["sector"], lang), line["rating"] or "–", yuan_in_full(line["face"]),
+            yuan_in_full(line["market_value"]), shown(line["weight"], "ratio", lang),
+            shown(line["carry_rate"], "ratio", lang), name("yield_source", line["yield_source"], lang),
+        )
+        for line in document["holdings"]
+    ]  # fmt: skip
+    heads = ("code", "name", "product", "sector", "rating", "face", "market_value", "weight", "carry", "source")
+    trades = [
+        (
+            t["tranche_id"],
+            name("side", t["side"], lang),
+            *(yuan_in_full(t[k]) for k in ("face", "market_value", "cost")),
+        )
+        for t in document["trades"]
+    ]
+    parts: list[tuple[str, tuple[str, ...], list[Any], tuple[int, ...]]] = [
+        ("holdings", heads, lines, (5, 6, 7, 8)),
+        ("trades", ("code", "side", "face", "market_value", "cost"), trades, (2, 3, 4)),
+    ]
+    for title, columns, rows, right in parts:
+        if rows:
+            shell.show("", Text(shell.text(f"title_{title}", n=len(rows)), style="bold"))
+            shell.show(simple_table([shell.text(f"head_{c}") for c in columns], rows[:MOST_ROWS], right))
+            if len(rows) > MOST_ROWS:
+                shell.show(Text(shell.text("more_rows", n=len(rows) - MOST_ROWS), style="dim"))

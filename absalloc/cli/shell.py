@@ -1,0 +1,88 @@
+"""What every command shares: the language, where its words go, and one JSON document on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from absalloc.messages import render
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPED_WIDTH = 150
+"""Columns of a table where there is no terminal to ask."""
+
+
+def json_text(document: Any) -> str:
+    """Return a document as it is printed and written: two blanks of indent, Chinese as it is, a line end."""
+    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def write_json(document: Any) -> None:
+    """Write one document to stdout."""
+    sys.stdout.write(json_text(document))
+    sys.stdout.flush()
+
+
+def plain(text: object) -> str:
+    """Return text fit for a terminal: control characters of a file never reach it."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+
+
+@dataclass(frozen=True)
+class Shell:
+    """How one command speaks. ``quiet`` leaves only the answer; with ``as_json`` people's words go nowhere."""
+
+    as_json: bool = False
+    lang: str = "en"
+    quiet: bool = False
+
+    def text(self, key: str, **fields: Any) -> str:
+        """Return message ``cli.<key>`` in the language asked for."""
+        return render(f"cli.{key}", self.lang, **fields)
+
+    def document(self, document: Any) -> None:
+        """Print the one JSON document, where it is asked for."""
+        if self.as_json:
+            write_json(document)
+
+    def answer(self, text: Any) -> None:
+        """Print what was asked, also when quiet."""
+        if not self.as_json:
+            self.console().print(text)
+
+    def show(self, *parts: Any) -> None:
+        """Print tables and lines for people: neither when quiet nor with JSON."""
+        if not (self.as_json or self.quiet):
+            console = self.console()
+            for part in parts:
+                console.print(part)
+
+    def console(self) -> Console:
+        """Return the console on stdout; no markup is read in texts, and piped tables get a width of their own."""
+        return _console(sys.stdout)
+
+    @contextmanager
+    def step(self, key: str, **fields: Any) -> Iterator[None]:
+        """Show on stderr what is being done, while it is done; only to a person at a terminal."""
+        if self.quiet or not sys.stderr.isatty():
+            yield
+            return
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+        with Progress(*columns, console=_console(sys.stderr), transient=True) as progress:
+            progress.add_task(self.text(key, **fields), total=None)
+            yield
+
+
+def _console(stream: Any) -> Console:
+    from rich.console import Console
+
+    width = None if stream.isatty() else PIPED_WIDTH
+    return Console(file=stream, markup=False, highlight=False, emoji=False, width=width, soft_wrap=False)

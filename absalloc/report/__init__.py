@@ -1,0 +1,9 @@
+"""The report stage: plain data to files that people read and sign.
+
+``report.html`` is one file without a network; ``--out DIR`` holds it with the plan, the tables and the certificate.
+"""
+
+from absalloc.report.files import write_check_folder, write_plan_folder
+from absalloc.report.html import check_html, plan_html, write_plan_report
+
+__all__ = ["check_html", "plan_html", "write_check_folder", "write_plan_folder", "write_plan_report"]

@@ -1,0 +1,60 @@
+"""The answer in one line, of a plan or a check (plain data)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from absalloc.report.words import DASH, say, shown, yuan_in_full
+
+
+def check_answer(document: dict[str, Any], lang: str) -> str:
+    """Return whether the book complies, and what stands in the way."""
+    hard = [item for item in document["findings"] if item["level"] == "hard"]
+    failed = list(dict.fromkeys(item["rule"] for item in hard if item["verdict"] == "fail"))
+    open_ = list(dict.fromkeys(item["rule"] for item in hard if item["verdict"] == "unknown"))
+    fields = {
+        "book": say("and_", lang).join(document["mandates"]),
+        "day": document["as_of"],
+        "proven": document["n_proven"],
+        "unknown": document["n_unknown"],
+        "rules": _names(failed or open_, lang),
+        "n": len(failed or open_),
+    }
+    key = {True: "check_yes", False: "check_no", None: "check_open"}[document["compliant"]]
+    return say(key, lang, **fields)
+
+
+def plan_answer(document: dict[str, Any], lang: str) -> str:
+    """Return what the plan earns and what binds it; or why there is none."""
+    if document["objective"] is None:
+        conflict = [rule for item in document["conflict"] for rule in item["rules"]]
+        key = "plan_infeasible" if document["status"] == "infeasible" else "plan_stopped"
+        return say(
+            key, lang, mandate=document["mandate"], reason=document["reason"] or DASH, rules=_names(conflict, lang)
+        )
+    carry = document["objective"]
+    fields = {
+        "mandate": document["mandate"],
+        "yuan": yuan_in_full(carry["carry_yuan"]),
+        "on_nav": shown(carry["on_nav"], "ratio", lang),
+        "lines": len(document["holdings"]),
+        "trades": len(document["trades"]),
+        "binding": _names(document["binding"], lang),
+    }
+    text = say("plan_found", lang, **fields)
+    # A new book is compliant or there is no plan; a passive breach that may stay is said aloud.
+    left = list(
+        dict.fromkeys(i["rule"] for i in document["findings"] if i["level"] == "hard" and i["verdict"] != "pass")
+    )
+    if left:
+        text += say("and_then", lang) + say("plan_left", lang, rules=_names(left, lang))
+    if document["status"] != "optimal":
+        text += say("and_then", lang) + say("plan_unproven", lang, reason=document["reason"] or DASH)
+    return text
+
+
+def _names(rules: list[str], lang: str, most: int = 4) -> str:
+    """Return rule ids in a row, the short ones, cut after ``most``."""
+    short = [rule.partition("/")[2] or rule for rule in rules]
+    said = say("listed", lang).join(short[:most])
+    return (said or DASH) if len(short) <= most else said + say("and_more", lang, n=len(short) - most)

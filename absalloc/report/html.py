@@ -1,0 +1,103 @@
+"""The report as one self-contained HTML file: style and drawings inside, no script, no network."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from absalloc.errors import BadInput
+from absalloc.files import write_atomic
+from absalloc.report import words
+from absalloc.report.charts import FONTS, bars
+from absalloc.report.model import Report, report_of
+from absalloc.report.rules import use_of
+from absalloc.where import Where
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from absalloc.mandate import LoadedMandate
+    from absalloc.plan.result import Plan
+    from absalloc.universe import Universe
+
+TEMPLATE = "report.html.jinja"
+
+
+def plan_html(plan: Plan, document: Mapping[str, Any], lang: str = "en") -> str:
+    """Return the page of a plan; ``document`` is its JSON in the same language."""
+    state = plan.answer.state
+    return render_html(report_of(document, lang, mandate=state.mandate, universe=state.universe))
+
+
+def check_html(
+    document: Mapping[str, Any], lang: str, *, mandate: LoadedMandate, universe: Universe, holdings: str | None
+) -> str:
+    """Return the page of a check; ``document`` is its JSON in the same language."""
+    return render_html(report_of(document, lang, mandate=mandate, universe=universe, holdings=holdings))
+
+
+def write_plan_report(plan: Plan, path: str | Path, lang: str = "en") -> None:
+    """Write the page of a plan to a file, whole or not at all. Raises BadInput where it cannot be written."""
+    try:
+        write_atomic(path, plan_html(plan, plan.to_json(lang), lang))
+    except OSError as error:
+        raise BadInput(
+            "report.out_unwritable", where=Where(str(path)), value=str(path), problem=error.strerror or str(error)
+        ) from None
+
+
+def render_html(report: Report) -> str:
+    """Return the page of a report. Every text is escaped; numbers stand in ``data-value`` as in the JSON."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("absalloc.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(shown=words.shown, yuan=words.yuan_in_full, number=number, use=use_text, width=bar_width)
+    lang = report.lang
+    return environment.get_template(TEMPLATE).render(
+        report=report,
+        document=report.document,
+        lang=lang,
+        fonts=FONTS,
+        say=lambda key, **fields: words.say(key, lang, **fields),
+        name=lambda kind, value: words.name(kind, value, lang),
+        article=lambda source: words.article(source, lang),
+        sign=words.bound_sign,
+        headroom_unit=words.headroom_unit,
+        use_of=use_of,
+        chart=chart,
+        dash=words.DASH,
+    )
+
+
+def chart(name: str, title: str, data: Any) -> Any:
+    """Return bars as markup."""
+    import markupsafe
+
+    # The drawing is ours: matplotlib escapes every label in it.
+    return markupsafe.Markup(bars(name, title, data))
+
+
+def number(value: float | None) -> str:
+    """Return a number as the JSON writes it; empty where unknown."""
+    return "" if value is None else repr(value)
+
+
+def use_text(use: float | None) -> str:
+    """Return a share of a limit in per cent, never rounded onto the limit from either side."""
+    if use is None:
+        return words.DASH
+    if math.isinf(use):
+        return "∞"
+    return f"{math.ceil(use * 100 - 1e-9) if use > 1 else math.floor(use * 100 + 1e-9)}%"
+
+
+def bar_width(use: float | None) -> str:
+    """Return the length of a bar of use in per cent of the limit, at most 100."""
+    return "0" if use is None else f"{min(use, 1.0) * 100:.1f}"

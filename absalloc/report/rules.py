@@ -1,0 +1,60 @@
+"""Findings put together by rule: how much of each limit is used, worst first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+WORST_FIRST = {"fail": 0, "unknown": 1, "pass": 2}
+
+
+@dataclass(frozen=True)
+class RuleUse:
+    """One rule of one book: its worst finding (plain data), how many groups it has, how many fail, are unknown.
+
+    ``use`` is the share of the limit that the worst group takes up: 1 on the limit, inf over a limit of nil,
+    None where value or limit is unknown; of a floor it is limit over value.
+    """
+
+    book: str
+    rule: str
+    worst: dict[str, Any]
+    groups: int
+    n_fail: int
+    n_unknown: int
+    use: float | None
+
+
+def use_of(finding: dict[str, Any]) -> float | None:
+    """Return the share of its limit that a finding (plain data) takes up."""
+    value, limit = finding["value"], finding["limit"]
+    if value is None or limit is None:
+        return None
+    part, whole = (value, limit) if finding["sense"] == "max" else (limit, value)
+    if whole > 0:
+        return max(0.0, float(part) / float(whole))
+    return 0.0 if part <= 0 else math.inf
+
+
+def by_rule(findings: Sequence[dict[str, Any]]) -> list[RuleUse]:
+    """Return one entry a book and rule: fails first, then unknown, then by use; ties by name."""
+    grouped: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for item in findings:
+        grouped.setdefault((item["book"], item["rule"]), []).append(item)
+    return sorted((_one(*key, items) for key, items in grouped.items()), key=_order)
+
+
+def _one(book: str, rule: str, items: list[dict[str, Any]]) -> RuleUse:
+    worst = min(items, key=lambda item: (WORST_FIRST[item["verdict"]], -_known(use_of(item))))
+    counts = [item["verdict"] for item in items]
+    return RuleUse(book, rule, worst, len(items), counts.count("fail"), counts.count("unknown"), use_of(worst))
+
+
+def _known(use: float | None) -> float:
+    return -1.0 if use is None else use
+
+
+def _order(row: RuleUse) -> tuple[int, float, str, str]:
+    return WORST_FIRST[row.worst["verdict"]], -_known(row.use), row.book, row.rule

@@ -1,0 +1,91 @@
+"""Numbers and names as people read them, in two languages; shared by terminal and report.
+
+The exact number always stands beside these in the JSON; here digits are added until what differs looks different.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from absalloc.messages import catalogue, render
+
+_MOST_DIGITS = 10
+_UNITS = {"en": ((1e9, "bn"), (1e6, "mn"), (1e3, "k")), "zh": ((1e8, "亿元"), (1e4, "万元"))}
+DASH = "–"
+
+
+def say(key: str, lang: str, **fields: Any) -> str:
+    """Return message ``report.<key>``."""
+    return render(f"report.{key}", lang, **fields)
+
+
+def name(kind: str, value: str | None, lang: str) -> str:
+    """Return the name of a closed word (``verdict`` ``pass``, ``sector`` ``credit``), itself where it has none."""
+    if value is None or value == "":
+        return DASH
+    texts = catalogue("report", lang)
+    return texts.get(f"{kind}_{value}", catalogue("sentence", lang).get(f"value_{value}", value.replace("_", " ")))
+
+
+def shown(value: float | None, unit: str, lang: str, beside: float | None = None) -> str:
+    """Return a value in its unit (``ratio yuan years days count grade``), a dash where unknown.
+
+    ``beside`` is a number shown next to it: digits are added until two that differ do not look the same.
+    """
+    if value is None:
+        return DASH
+    least, most = _digits(unit)
+    for digits in range(least, most + 1):
+        text = _at(value, unit, lang, digits)
+        if beside is None or beside == value or text != _at(beside, unit, lang, digits):
+            break
+    return text
+
+
+def _digits(unit: str) -> tuple[int, int]:
+    least = {"days": 0, "count": 0, "ratio": 2, "yuan": 2}.get(unit, 2)
+    return least, least if unit in ("days", "count") else _MOST_DIGITS
+
+
+def _at(value: float, unit: str, lang: str, digits: int) -> str:
+    if unit == "ratio":
+        return f"{value * 100:.{digits}f}%"
+    if unit == "yuan":
+        return _yuan(value, lang, digits)
+    if unit == "days" or unit == "count":
+        return f"{value:,.0f}" if value == int(value) else f"{value:,.6g}"
+    return f"{value:,.{digits}f}"
+
+
+def _yuan(value: float, lang: str, digits: int) -> str:
+    for size, word in _UNITS[lang]:
+        if abs(value) >= size:
+            number = f"{value / size:,.{digits}f}"
+            return f"{number} {word}" if lang == "en" else f"{number}{word}"
+    return f"{value:,.2f}" if lang == "en" else f"{value:,.2f}元"
+
+
+def yuan_in_full(value: float | None) -> str:
+    """Return yuan with every digit that counts: to the fen, without fen where there are none."""
+    if value is None:
+        return DASH
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+
+
+def headroom_unit(unit: str) -> str:
+    """Return the unit of a finding's headroom: yuan for shares and amounts, else the unit of the rule."""
+    return "yuan" if unit in ("ratio", "yuan") else unit
+
+
+def bound_sign(finding: dict[str, Any]) -> str:
+    """Return how value and limit compare when the rule is kept: ``≤ < ≥ >``."""
+    strict = bool(finding["strict"])
+    return ("<" if strict else "≤") if finding["sense"] == "max" else (">" if strict else "≥")
+
+
+def article(source: dict[str, Any], lang: str) -> str:
+    """Return the document and article a finding rests on."""
+    text = source["title"] or source["document"]
+    if source["article"] in ("", "-", DASH):
+        return str(text)
+    return say("article", lang, document=text, article=source["article"])
