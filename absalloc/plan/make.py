@@ -20,6 +20,7 @@ from absalloc.plan.objective import objective
 from absalloc.plan.program import Program, build_program, faces
 from absalloc.plan.rule_rows import Branch, Key, Terms
 from absalloc.rows import BookState, RowSystem, Scenario, compile_rows
+from absalloc.rows.groups import UNKNOWN_GROUP
 from absalloc.rows.lines import Positions
 from absalloc.solve import Outcome, SolveSettings, lexicographic, solve_problem
 
@@ -110,13 +111,16 @@ def _cannot_decide(state: BookState) -> Note | None:
             return Note("needs_key", rule=rule.id, key=rule.fields["key"])
     probe = compile_rows([replace(state, held={}, before={})])
     for block in probe.blocks:
-        if block.rule.level != "hard" or block.branch == "alternative":
+        if block.rule.level != "hard" or block.branch == "alternative" or block.rule.unless is not None:
             continue
         if np.any(np.isinf(block.n0[1])) and block.sense == "max":
             return Note("elsewhere_unknown", rule=block.rule.id, scope=block.rule.scope)
         if isinstance(block.rule.of, str) and block.rule.of in ("nav",) and np.any(np.isinf(block.d0[1])):
             return Note("amount_unknown", rule=block.rule.id, amount=block.rule.of)
-        if np.any(np.isnan(block.limit)):
+        if block.loose and block.rule.of_trade is False and block.form != "linear":
+            return Note("elsewhere_unknown", rule=block.rule.id, scope=block.rule.scope)
+        listed = np.array([group != UNKNOWN_GROUP for group in block.groups], dtype=bool)
+        if np.any(np.isinf(block.limit_most) & listed):
             return Note("limit_unknown", rule=block.rule.id)
     return None
 
@@ -127,9 +131,7 @@ def _terms(state: BookState, current: tuple[Finding, ...], settings: PlanSetting
     bars = {rule.id: rule.passive_breach for rule in state.rules.active}
     keys = [(f.rule, f.group or "", f.sense) for f in passive]
     no_new = [key for key in keys if (found := bars.get(key[0])) is not None and found.meanwhile == "no_new"]
-    return Terms(
-        levels=frozenset({"hard", "soft"}), stay=frozenset(keys), no_new=frozenset(no_new), fresh=not state.held
-    )
+    return Terms(levels=frozenset({"hard", "soft"}), stay=frozenset(keys), no_new=frozenset(no_new))
 
 
 @dataclass

@@ -11,7 +11,7 @@ import numpy as np
 from absalloc.plan.builder import Builder
 from absalloc.plan.lines import PlanLines
 from absalloc.plan.objective import Objective
-from absalloc.plan.rule_rows import Terms, add_linear, barred_positions, undecided_positions
+from absalloc.plan.rule_rows import Relief, Terms, add_linear, barred_positions, undecided_positions
 from absalloc.plan.special_rows import add_special
 from absalloc.plan.trades import Legs, add_budget, add_trades, add_turnover
 from absalloc.rows.system import RowSystem
@@ -76,17 +76,28 @@ def build_program(
     if least_change:
         _prefer_least_change(builder, cols, data)
     used: dict[str, None] = {}
+    reliefs = _alternatives(builder, system, terms)
     for block in system.blocks:
-        if not terms.binds(block) or block.branch == "alternative":
+        if not terms.binds(block):
             continue
         before = len(builder.rows)
-        if block.form == "linear":
+        relief = reliefs.get((block.rule.id, block.scenario))
+        if block.form != "linear":
+            add_special(builder, block, lines, legs, system, terms)
+        elif relief is None:
             add_linear(builder, block, lines, legs, system, terms)
         else:
-            add_special(builder, block, lines, legs, system, terms)
+            when = 1 if block.branch == "main" else 0
+            add_linear(builder, block, lines, legs, system, terms, Relief(relief, when))
         if len(builder.rows) > before:
             used[block.rule.id] = None
     return Program(builder.problem(), builder, lines, legs, objective, tuple(used))
+
+
+def _alternatives(builder: Builder, system: RowSystem, terms: Terms) -> dict[tuple[str, str | None], int]:
+    """Return the switch of each rule with an alternative: on where its own rows hold, off where the others do."""
+    keys = dict.fromkeys((b.rule.id, b.scenario) for b in system.blocks if terms.binds(b) and b.branch == "alternative")
+    return {key: builder.switch(f"{key[0]} itself") for key in keys}
 
 
 def _prefer_least_change(builder: Builder, cols: np.ndarray, data: np.ndarray) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from absalloc.plan.builder import MILLION, Builder, RowOf
 from absalloc.plan.lines import PlanLines
-from absalloc.plan.trades import Legs, face_terms
+from absalloc.plan.trades import Legs, face_terms, trade_terms
 from absalloc.rows.system import Block, RowSystem
 
 Key = tuple[str, str, str]
@@ -31,7 +31,6 @@ class Terms:
     no_new: frozenset[Key] = frozenset()
     margins: Mapping[Key, float] = field(default_factory=dict)  # yuan of excess held back
     branches: Mapping[Key, Branch] = field(default_factory=dict)
-    fresh: bool = True  # nothing is held, so that a purchase test is a plain row
 
     def binds(self, block: Block) -> bool:
         """Say whether the rows of a block are constraints of this plan."""
@@ -40,46 +39,67 @@ class Terms:
 
 @dataclass(frozen=True)
 class Excess:
-    """The worst excess of a block as numbers: entries (row, position, value), those of legs kept, and a constant.
+    """The worst excess of a block as numbers, turned so that ≤ 0 is right; entries are sorted by row.
 
-    ``excess[r] = constant[r] + Σ value × face + Σ kept value × face kept`` in yuan, turned so that ≤ 0 is right.
+    ``excess[r] = constant[r] + Σ sell × held`` today, plus ``Σ buy × bought − sell × sold`` by trades, in yuan:
+    the two differ where what is kept stands at its book value. ``member``: the line is in the numerator.
     """
 
     row: np.ndarray
     position: np.ndarray
-    value: np.ndarray
-    kept_row: np.ndarray
-    kept_position: np.ndarray
-    kept_value: np.ndarray
+    buy: np.ndarray
+    sell: np.ndarray
+    member: np.ndarray
     constant: np.ndarray
 
+    def of_row(self, r: int) -> slice:
+        """Return the entries of a row."""
+        first, last = np.searchsorted(self.row, [r, r + 1])
+        return slice(int(first), int(last))
 
-def worst_excess(block: Block, total: int, offset: int, limit: np.ndarray | None = None) -> Excess:
-    """Return the excess of a linear block with every unknown taken at its worst."""
-    bound = block.limit if limit is None else limit
+
+def worst_excess(block: Block, total: int, offset: int) -> Excess:
+    """Return the excess of a linear block with every unknown taken at its worst, that of the limit included."""
     sign = 1.0 if block.sense == "max" else -1.0
+    bound = block.limit if sign > 0 else np.where(np.isfinite(block.limit_most), block.limit_most, block.limit)
     rows, cols, values = [block.row], [block.col], [sign * (block.n - bound[block.row] * block.d)]
+    members = [np.ones(len(block.row), dtype=bool)]
     if len(block.own.col):
         rows.append(block.own.row)
         cols.append(block.own.col)
         values.append(sign * block.own.worst(bound[block.own.row], sign))
+        members.append(block.own.member)
     for r in range(block.rows) if len(block.shared.col) else ():
         rows.append(np.full(len(block.shared.col), r))
         cols.append(block.shared.col)
         values.append(sign * block.shared.worst(np.full(len(block.shared.col), bound[r]), sign))
-    row, col, value = np.concatenate(rows), np.concatenate(cols), np.concatenate(values)
-    kept = col >= total
+        members.append(block.shared.member)
+    row, col, value, member = (np.concatenate(part) for part in (rows, cols, values, members))
     constant = sign * block.constant(bound, 1 if sign > 0 else 0)
+    # A limit nobody knows may be anything: then nothing is proven to keep it.
+    endless = np.isinf(block.limit_most) if sign < 0 else np.zeros(block.rows, dtype=bool)
+    constant = np.where(endless | np.isnan(constant), np.inf, constant)
+    return _legged(block, (row, col, value, member), constant, (total, offset))
+
+
+def _legged(
+    block: Block, entries: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], constant: np.ndarray,
+    columns: tuple[int, int],
+) -> Excess:  # fmt: skip
+    row, col, value, member = entries
+    total, offset = columns
+    kept = col >= total
+    order = np.argsort(row, kind="stable")
+    buy = np.where(kept, 0.0, value)
+    sell = np.where(kept, value, 0.0) if block.legs else value
     position = np.where(kept, col - total, col) - offset
-    return Excess(row[~kept], position[~kept], value[~kept], row[kept], position[kept], value[kept], constant)
+    return Excess(row[order], position[order], buy[order], sell[order], member[order], constant)
 
 
 def held_excess(excess: Excess, held: np.ndarray) -> np.ndarray:
     """Return the excess of each row at the faces held, yuan."""
-    total = excess.constant.copy()
-    total += np.bincount(excess.row, weights=excess.value * held[excess.position], minlength=len(total))
-    total += np.bincount(excess.kept_row, weights=excess.kept_value * held[excess.kept_position], minlength=len(total))
-    return np.asarray(total)
+    weights = excess.sell * held[excess.position]
+    return np.asarray(excess.constant + np.bincount(excess.row, weights=weights, minlength=len(excess.constant)))
 
 
 def undecided_positions(system: RowSystem, terms: Terms, offset: int, n: int) -> np.ndarray:
@@ -89,7 +109,7 @@ def undecided_positions(system: RowSystem, terms: Terms, offset: int, n: int) ->
         if not terms.binds(block):
             continue
         for part in (block.own, block.shared):
-            col = part.col[part.col < system.positions] - offset
+            col = part.col[part.open] % system.positions - offset
             found[col[(col >= 0) & (col < n)]] = True
     return found
 
@@ -104,46 +124,134 @@ def barred_positions(system: RowSystem, terms: Terms, offset: int, n: int) -> np
             found[block.col - offset] = True
         for r, group in enumerate(block.groups):
             if (block.rule.id, group or "", block.sense) in terms.no_new:
-                found[block.col[block.row == r] - offset] = True
+                found[block.col[block.row == r] % system.positions - offset] = True
+                found[block.own.col[(block.own.row == r) & block.own.member] % system.positions - offset] = True
     return found
 
 
-def add_linear(builder: Builder, block: Block, lines: PlanLines, legs: Legs, system: RowSystem, terms: Terms) -> None:
+@dataclass(frozen=True)
+class Relief:
+    """A switch under which rows need not hold: where ``column`` is not ``when``."""
+
+    column: int
+    when: int
+
+
+def add_linear(
+    builder: Builder, block: Block, lines: PlanLines, legs: Legs, system: RowSystem, terms: Terms,
+    relief: Relief | None = None,
+) -> None:  # fmt: skip
     """Add the rows of a linear block that can bind, each in the branch the law of active and passive allows."""
-    offset = system.offsets[block.books[0]]
-    limit = block.limit.copy()
-    keys: list[Key] = [(block.rule.id, group or "", block.sense) for group in block.groups]
-    excess = worst_excess(block, system.positions, offset, limit)
+    excess = worst_excess(block, system.positions, system.offsets[block.books[0]])
     now = held_excess(excess, lines.held)
-    top = _greatest(excess, lines, legs)
-    live = np.flatnonzero(now + top > 0)
-    order = np.argsort(excess.row, kind="stable")
-    starts = np.searchsorted(excess.row[order], np.arange(block.rows + 1))
-    for r in live:
-        at = order[starts[r] : starts[r + 1]]
-        room = -now[r] - terms.margins.get(keys[r], 0.0)
-        if keys[r] in terms.stay:
+    top = _greatest(excess, lines, legs, np.ones(len(excess.row), dtype=bool))
+    adder = _Adder(builder, block, lines, legs, terms, relief)
+    # One unit is held back for a strict limit, which no program can write.
+    strict = 1.0 if block.strict else 0.0
+    for r in np.flatnonzero(now + top + strict > 0):
+        adder.add(excess, int(r), float(now[r]) + strict)
+
+
+@dataclass(frozen=True)
+class _Adder:
+    builder: Builder
+    block: Block
+    lines: PlanLines
+    legs: Legs
+    terms: Terms
+    relief: Relief | None
+
+    def add(self, excess: Excess, r: int, now: float) -> None:
+        """Add one row; ``now`` is its excess today, yuan."""
+        block, terms = self.block, self.terms
+        key: Key = (block.rule.id, block.groups[r] or "", block.sense)
+        at = excess.of_row(r)
+        part = Excess(
+            np.zeros(at.stop - at.start, dtype=np.int64), excess.position[at], excess.buy[at], excess.sell[at],
+            excess.member[at], excess.constant[r : r + 1],
+        )  # fmt: skip
+        room = -now - terms.margins.get(key, 0.0)
+        if key in terms.stay:
             # An uncured passive breach: no worse than held.
             room = max(room, 0.0)
-        cols, data = face_terms(builder, legs, excess.position[at], excess.value[at])
-        kept = excess.kept_row == r
-        if np.any(kept):
-            more, also = _kept_terms(builder, legs, excess.kept_position[kept], excess.kept_value[kept])
-            cols, data = np.concatenate([cols, more]), np.concatenate([data, also])
-        meaning = RowOf(block.rule.id, block.groups[r], _name(keys[r]))
-        if block.rule.tested == "purchase" and now[r] > 0 and not terms.fresh:
-            members = np.unique(excess.position[at])
-            chosen = terms.branches.get(keys[r])
-            if chosen == "nothing bought" or len(members) == 1:
-                # One line alone above its limit cannot be bought and end below it.
-                _bar(builder, legs, members)
-            elif chosen == "within":
-                builder.row(meaning, cols, data, -np.inf, room / MILLION)
-            else:
-                builder.open.append(keys[r])
-                _or_nothing_bought(builder, meaning, (cols, data, room, top[r]), members, legs)
+        meaning = RowOf(block.rule.id, block.groups[r], _name(key))
+        purchase = block.rule.tested == "purchase"
+        if purchase and not self._bought_only(part, now):
+            if self._may_buy(part):
+                self._purchase(meaning, part, key, room)
+        elif self._holds_none(part, r):
+            self._none(meaning, part)
+        elif not np.isfinite(room):
+            # No portfolio is proven to keep it; ``make`` says so for hard rules, softer ones stay unknown.
+            return
         else:
-            builder.row(meaning, cols, data, -np.inf, room / MILLION)
+            self._within(meaning, part, room)
+
+    def _bought_only(self, part: Excess, now: float) -> bool:
+        """Return whether the row can only be passed by buying its members, so that it is a plain row."""
+        sold = _greatest(part, self.lines, self.legs, np.zeros(len(part.row), dtype=bool))
+        return bool(now + sold[0] <= 0)
+
+    def _may_buy(self, part: Excess) -> bool:
+        return bool(np.any(self.legs.buy[part.position[part.member]] >= 0))
+
+    def _holds_none(self, part: Excess, r: int) -> bool:
+        """Return whether a group is over its limit before anything is held of it: then nothing may be."""
+        block = self.block
+        strict = 1.0 if block.strict else 0.0
+        grouped = block.rule.by is not None and not any(limit.sense == "min" for limit in block.rule.limits)
+        worse = bool(part.constant[0] + strict > 0) and not np.any(np.minimum(part.buy, part.sell) < 0)
+        return grouped and worse and block.groups[r] is not None
+
+    def _none(self, meaning: RowOf, part: Excess) -> None:
+        position = np.unique(part.position[part.member])
+        cols, data = face_terms(self.builder, self.legs, position, np.ones(len(position)))
+        room = -float(self.lines.held[position].sum()) / MILLION
+        self._row(meaning, cols, data, room)
+
+    def _within(self, meaning: RowOf, part: Excess, room: float) -> None:
+        cols, data = trade_terms(self.builder, self.legs, part.position, part.buy, part.sell)
+        self._row(meaning, cols, data, room / MILLION)
+
+    def _row(self, meaning: RowOf, cols: np.ndarray, data: np.ndarray, room: float) -> None:
+        """Add ``data·x ≤ room``, let off where the switch says so."""
+        if self.relief is not None:
+            slack = max(self._most(cols, data) - room, 0.0)
+            sign = 1.0 if self.relief.when else -1.0
+            cols, data = np.append(cols, self.relief.column), np.append(data, sign * slack)
+            room = room + (slack if self.relief.when else 0.0)
+        self.builder.row(meaning, cols, data, -np.inf, room)
+
+    def _most(self, cols: np.ndarray, data: np.ndarray) -> float:
+        high = np.array([self.builder.high[c] for c in cols])
+        return float(np.maximum(data, 0.0) @ high)
+
+    def _purchase(self, meaning: RowOf, part: Excess, key: Key, room: float) -> None:
+        """Add "the new ratio is within the limit, or no member is bought", by a switch or in the branch chosen."""
+        members = np.unique(part.position[part.member])
+        branch = self.terms.branches.get(key)
+        if branch == "within":
+            self._within(meaning, part, room)
+            return
+        buys = [int(c) for c in self.legs.buy[members] if c >= 0]
+        if branch == "nothing bought" or len(np.unique(part.position)) == 1:
+            # One line alone above its limit cannot be bought and end below it.
+            for column in buys:
+                self._row(self._buys(meaning, column), np.array([column]), np.array([1.0]), 0.0)
+            return
+        self.builder.open.append(key)
+        on = self.builder.switch(f"within {meaning.name}")
+        cols, data = trade_terms(self.builder, self.legs, part.position, part.buy, part.sell)
+        slack = max(self._most(cols, data) - room / MILLION, 0.0)
+        self._row(meaning, np.append(cols, on), np.append(data, slack), room / MILLION + slack)
+        for column in buys:
+            self._row(
+                self._buys(meaning, column), np.array([column, on]), np.array([1.0, -self.builder.high[column]]), 0.0
+            )
+
+    def _buys(self, meaning: RowOf, column: int) -> RowOf:
+        name = self.lines.positions.ids[self.builder.columns[column].position]
+        return RowOf(meaning.rule, meaning.group, f"buys {name} within {meaning.name}")
 
 
 def _name(key: Key) -> str:
@@ -151,41 +259,13 @@ def _name(key: Key) -> str:
     return " | ".join(part for part in (rule, group, sense) if part)
 
 
-def _greatest(excess: Excess, lines: PlanLines, legs: Legs) -> np.ndarray:
-    """Return the most each row's excess can grow by trades, yuan."""
-    up = np.where(legs.buy >= 0, lines.most - lines.held, 0.0)
-    down = np.where(legs.sell >= 0, lines.held, 0.0)
-    value = excess.value
-    grow = np.where(value > 0, value * up[excess.position], -value * down[excess.position])
-    total = np.bincount(excess.row, weights=grow, minlength=len(excess.constant))
-    fall = np.maximum(-excess.kept_value, 0.0) * down[excess.kept_position]
-    return np.asarray(total + np.bincount(excess.kept_row, weights=fall, minlength=len(total)))
+def _greatest(excess: Excess, lines: PlanLines, legs: Legs, buys: np.ndarray) -> np.ndarray:
+    """Return the most each row's excess can grow by trades, yuan: by purchases of all lines, or of others than members.
 
-
-def _kept_terms(builder: Builder, legs: Legs, position: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return (columns, data) of −Σ value × sold: what is sold is no longer kept."""
-    cols, data = face_terms(builder, legs, position, value)
-    selling = np.array([builder.columns[c].leg != "buy" for c in cols], dtype=bool)
-    return cols[selling], data[selling]
-
-
-def _bar(builder: Builder, legs: Legs, members: np.ndarray) -> None:
-    for column in legs.buy[members]:
-        if column >= 0:
-            builder.high[column] = 0.0
-
-
-def _or_nothing_bought(
-    builder: Builder, meaning: RowOf, row: tuple[np.ndarray, np.ndarray, float, float], members: np.ndarray, legs: Legs
-) -> None:
-    """Add "the new ratio is within the limit, or no member is bought" by a switch."""
-    cols, data, room, top = row
-    on = builder.switch(f"within {meaning.name}")
-    slack = max(top - room, 0.0) / MILLION
-    builder.row(meaning, np.append(cols, on), np.append(data, slack), -np.inf, room / MILLION + slack)
-    for column in legs.buy[members]:
-        if column >= 0:
-            name = f"{builder.columns[column].name} within {meaning.name}"
-            builder.row(
-                RowOf(meaning.rule, meaning.group, name), [column, on], [1.0, -builder.high[column]], -np.inf, 0.0
-            )
+    ``buys``: entries whose purchases count though they are members.
+    """
+    up = np.where(legs.buy >= 0, lines.most - lines.held, 0.0)[excess.position]
+    down = np.where(legs.sell >= 0, lines.held, 0.0)[excess.position]
+    counted = buys | ~excess.member
+    grow = np.where(counted, np.maximum(excess.buy, 0.0) * up, 0.0) + np.maximum(-excess.sell, 0.0) * down
+    return np.asarray(np.bincount(excess.row, weights=grow, minlength=len(excess.constant)))

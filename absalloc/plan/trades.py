@@ -80,16 +80,23 @@ def _sell(builder: Builder, lines: PlanLines, p: int, legs: Legs, gain: float) -
         )
 
 
-def face_terms(builder: Builder, legs: Legs, position: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return (columns, data) of Σ value × (bought − sold) over positions, in million yuan."""
+def trade_terms(
+    builder: Builder, legs: Legs, position: np.ndarray, buy: np.ndarray, sell: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (columns, data) of Σ buy × bought − sell × sold over positions, in million yuan."""
     cols, data = [], []
-    for leg, sign in ((legs.buy, 1.0), (legs.sell, -1.0), (legs.odd, -1.0)):
+    for leg, value in ((legs.buy, buy), (legs.sell, -sell), (legs.odd, -sell)):
         at = leg[position]
-        live = at >= 0
+        live = (at >= 0) & (value != 0)
         sizes = np.array([builder.columns[c].size for c in at[live]]) / MILLION
         cols.append(at[live])
-        data.append(sign * value[live] * sizes)
+        data.append(value[live] * sizes)
     return np.concatenate(cols), np.concatenate(data)
+
+
+def face_terms(builder: Builder, legs: Legs, position: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (columns, data) of Σ value × (bought − sold) over positions, in million yuan."""
+    return trade_terms(builder, legs, position, value, value)
 
 
 def add_budget(builder: Builder, lines: PlanLines, legs: Legs, *, nav: Fraction | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,8 +15,9 @@ from absalloc.rows.limits import limit_values
 from absalloc.rows.lines import Positions
 from absalloc.rows.state import BookState
 from absalloc.rows.system import Block, RowSystem
-from absalloc.rulebook.active import ActiveRule, Limit
-from absalloc.rulebook.models import Alternative
+from absalloc.rulebook.active import ActiveRule, Limit, dated_value
+from absalloc.rulebook.mandate_test import satisfies
+from absalloc.rulebook.models import Alternative, FromList
 
 
 @dataclass(frozen=True)
@@ -89,24 +90,30 @@ def compile_rule(
     if rule.if_held is not None:
         found.append(_block(rule, Limit("min", rule.if_held, "yuan"), members, books, offsets, scenario))
     if rule.unless is not None:
-        other = alternative_rule(rule, rule.unless)
+        other = alternative_rule(rule, rule.unless, books[members[0]].state)
         for limit in other.limits:
             block = _block(other, limit, members, books, offsets, scenario)
-            found.append(replace(block, rule=rule, branch="alternative"))
+            found.append(replace(block, branch="alternative"))
     return found
 
 
-def alternative_rule(rule: ActiveRule, other: Alternative) -> ActiveRule:
-    """Return the ``unless`` branch as a rule of its own, under the same id."""
+def alternative_rule(rule: ActiveRule, other: Alternative, state: BookState) -> ActiveRule:
+    """Return the ``unless`` branch as a rule of its own, under the same id, with its limits of the day."""
     limits = []
-    for sense, written in (("max", other.max), ("min", other.min)):
-        if isinstance(written, tuple):
-            value = written[-1].value
-            limits.append(Limit(sense, value.value, value.unit, strict=written[-1].strict))  # type: ignore[arg-type]
+    sides: tuple[tuple[Literal["max", "min"], Any], ...] = (("max", other.max), ("min", other.min))
+    for sense, written in sides:
+        if isinstance(written, FromList):
+            limits.append(Limit(sense, None, written.absent.unit, from_list=written))
+        elif written and any(satisfies(item.when, state.mandate) is None for item in written):
+            limits.append(Limit(sense, None, written[-1].value.unit))
+        elif written:
+            value = dated_value(written, state.mandate, state.as_of)
+            if value is not None:
+                limits.append(Limit(sense, value.value.value, value.value.unit, strict=value.strict))
     measure = (other.measure,) if isinstance(other.measure, str) else tuple(other.measure)
     return replace(
         rule, kind="share", where=other.where, by=other.by, measure=measure, of=other.of, limits=tuple(limits),
-        unless=None, exceptions=(), require=None, plus=(),
+        unless=None, exceptions=(), require=None, plus=(), over=None, up_to=None, if_held=None, tested="always",
     )  # fmt: skip
 
 

@@ -179,7 +179,7 @@ class Block:
 
     def spoken_of(self, x: np.ndarray) -> np.ndarray:
         """Return the rows a finding is given for, shape (rows,): groups that hold something; for ``min`` all."""
-        if self.rule.by is None and self.rule.kind != "count":
+        if self.groups == (None,):
             return np.ones(self.rows, dtype=bool)
         y = self.amounts(x)
         own = self.own.row[self.own.member & (y[self.own.col] != 0)]
