@@ -51,6 +51,8 @@ class Facts:
 
     ``end`` is the date the schedule runs to on the chosen basis (put or maturity), ``maturity`` the
     expected maturity. ``schedulable`` lines have cash flows; ``unit`` lines are worth 100 by definition.
+    Speeds that change by month: ``survival`` (vectors, months + 1) is the share not prepaid after each month,
+    ``survival_row`` the vector of each line, -1 for its constant ``cpr``.
     """
 
     as_of: np.datetime64
@@ -69,6 +71,8 @@ class Facts:
     call_share: np.ndarray
     unit: np.ndarray
     schedulable: np.ndarray
+    survival: np.ndarray | None = None
+    survival_row: np.ndarray | None = None
 
     def at_maturity(self) -> Facts:
         """Return the extension case: the lines that have a put, on schedules that run to maturity."""

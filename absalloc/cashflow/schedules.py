@@ -111,9 +111,19 @@ def _balances(facts: Facts, line: np.ndarray, number: np.ndarray, total: np.ndar
     left = np.ones(line.size)
     equal, pool = form == "scheduled", form == "pass_through"
     left[equal] = 1.0 - number[equal] / total[equal]
-    survive = (1.0 - facts.cpr[line[pool]]) ** (number[pool] / f[pool])
+    survive = _survival(facts, line[pool], number[pool], f[pool])
     left[pool] = _level_pay(coupon[pool] / f[pool], total[pool], number[pool]) * survive
     return np.asarray(FACE * left)
+
+
+def _survival(facts: Facts, line: np.ndarray, number: np.ndarray, frequency: np.ndarray) -> np.ndarray:
+    """Return the share not prepaid by payment ``number``: at the constant CPR, or by the line's monthly vector."""
+    share = (1.0 - facts.cpr[line]) ** (number / frequency)
+    if facts.survival is None or facts.survival_row is None:
+        return np.asarray(share)
+    row = facts.survival_row[line]
+    month = np.minimum(np.rint(number * 12 / frequency).astype(np.int64), facts.survival.shape[1] - 1)
+    return np.where(row >= 0, facts.survival[np.maximum(row, 0), month], share)
 
 
 def _call_cut(facts: Facts, line: np.ndarray, balance: np.ndarray) -> np.ndarray:
