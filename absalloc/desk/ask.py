@@ -14,14 +14,14 @@ from absalloc.compliance.result import Findings
 from absalloc.desk.book import Book, prepare
 from absalloc.errors import BadInput, NotBuilt
 from absalloc.mandate import LoadedMandate
-from absalloc.plan.make import PlanSettings, make_plan
-from absalloc.plan.result import Plan
 from absalloc.rows import BookState, Scenario
+from absalloc.rulebook.active import Override
 from absalloc.units import exact
+from absalloc.universe import Universe
 
 if TYPE_CHECKING:
-    pass
-from absalloc.universe import Universe
+    from absalloc.plan.make import PlanSettings
+    from absalloc.plan.result import Plan
 
 SCREEN = "desk"
 """The rulebook of what a desk never buys by default; added to every plan, switched off rule by rule."""
@@ -34,16 +34,16 @@ def optimise(
     *,
     scenarios: Sequence[Scenario] = (),
     as_of: date | None = None,
-    overrides: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Override] | None = None,
     solver: str = "highs",
     time_limit: float | None = None,
 ) -> Plan:
     """Return the best portfolio the mandate's rules allow, from what it holds (nothing by default).
 
-    ``overrides`` maps ``RULE.limit`` to a quantity with its unit (``{"originator-share.limit": "12%"}``).
+    ``overrides`` maps ``RULE.limit`` to a limit with its unit (``{"originator-share.limit": "12%"}``, or 0.12).
     Raises BadInput for input that cannot be used; infeasible and stopped are answers, not errors.
     """
-    settings = PlanSettings(backend=solver, max_turnover=_turnover(mandate, None), time_limit=time_limit)
+    settings = _settings(backend=solver, max_turnover=_turnover(mandate, None), time_limit=time_limit)
     return _plan(Book(universe, mandate, holdings), settings, scenarios, as_of=as_of, overrides=overrides, before=None)
 
 
@@ -57,7 +57,7 @@ def rebalance(
     cure: bool = False,
     scenarios: Sequence[Scenario] = (),
     as_of: date | None = None,
-    overrides: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Override] | None = None,
     solver: str = "highs",
     time_limit: float | None = None,
 ) -> Plan:
@@ -67,7 +67,7 @@ def rebalance(
     ``cure``. With ``cure`` and no turnover cap the trades are the least that comply.
     """
     earlier = before if isinstance(before, Book) or before is None else Book(universe, mandate, before)
-    settings = PlanSettings(
+    settings = _settings(
         backend=solver, max_turnover=_turnover(mandate, max_turnover), cure=cure, time_limit=time_limit
     )
     book = Book(universe, mandate, holdings)
@@ -84,7 +84,7 @@ def check(
     trades: Any = None,
     scenarios: Sequence[Scenario] = (),
     as_of: date | None = None,
-    overrides: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Override] | None = None,
     readings: Mapping[str, str] | None = None,
     only_verified: bool = False,
 ) -> Findings:
@@ -128,9 +128,19 @@ def before_trades(state: BookState, trades: Any) -> BookState:
     return replace(state, before={name: face for name, face in before.items() if face > 0})
 
 
+def _settings(**how: Any) -> PlanSettings:
+    # Imported late: a check has no use for solvers, and should not wait for them.
+    from absalloc.plan.make import PlanSettings
+
+    return PlanSettings(**how)
+
+
 def _plan(book: Book, settings: PlanSettings, scenarios: Sequence[Scenario], **how: Any) -> Plan:
     if scenarios:
         raise NotBuilt("base.not_built", value="scenarios", hint="stress scenarios")
+    from absalloc.plan.make import make_plan
+    from absalloc.plan.result import Plan
+
     ready = prepare(book, extra=(SCREEN,), **how)
     state = _own_terms(ready.state)
     return Plan(make_plan(state, settings), ready.notes, settings)

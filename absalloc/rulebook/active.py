@@ -29,7 +29,7 @@ from absalloc.rulebook.models import (
     Source,
     Title,
 )
-from absalloc.units import Quantity, quantity
+from absalloc.units import Quantity, exact, quantity
 from absalloc.where import Where
 
 Status = Literal[
@@ -123,7 +123,7 @@ def resolve(
     mandate: LoadedMandate,
     as_of: date,
     *,
-    overrides: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Override] | None = None,
     extra: tuple[str, ...] = (),
     readings: Mapping[str, str] | None = None,
     books: tuple[Rulebook, ...] | None = None,
@@ -154,7 +154,11 @@ def resolve(
             if isinstance(found, InactiveRule):
                 inactive.append(found)
             else:
-                active.append(_override(_read(found, rule, chosen), changed))
+                chosen_rule = _read(found, rule, chosen)
+                active.append(
+                    overridden(chosen_rule, changed[chosen_rule.id]) if chosen_rule.id in changed else chosen_rule
+                )
+    _no_idle(changed, active, inactive)
     return Rules(tuple(active), tuple(inactive), books, tuple(warnings))
 
 
@@ -309,26 +313,42 @@ def _read(rule: ActiveRule, written: Rule, chosen: Mapping[str, str]) -> ActiveR
     return replace(rule, readings=tuple(names))
 
 
-def _overrides(books: tuple[Rulebook, ...], overrides: Mapping[str, str]) -> dict[str, Quantity]:
-    """Return full rule id -> limit, of ``RULE.limit`` -> text."""
-    found: dict[str, Quantity] = {}
-    for name, text in overrides.items():
+Override = str | float | Fraction
+"""A limit written with its unit (``12%``), or from Python a number in the limit's own unit (0.12)."""
+
+
+def _overrides(books: tuple[Rulebook, ...], overrides: Mapping[str, Override]) -> dict[str, Override]:
+    """Return full rule id -> limit, of ``RULE.limit`` -> limit."""
+    found: dict[str, Override] = {}
+    for name, value in overrides.items():
         rule, dot, key = name.rpartition(".")
-        if not dot or not text:
-            raise BadInput("rulebook.override_form", value=f"{name}={text}")
+        if not dot or value == "":
+            raise BadInput("rulebook.override_form", value=f"{name}={value}")
         identity = full_id(books, rule)
         if key != "limit":
             raise BadInput("rulebook.override_key", value=key, rule=identity, expected="RULE.limit=12%")
-        found[identity] = quantity(text)
+        found[identity] = value
     return found
 
 
-def _override(rule: ActiveRule, changed: Mapping[str, Quantity]) -> ActiveRule:
-    if rule.id not in changed:
-        return rule
-    new = changed[rule.id]
+def overridden(rule: ActiveRule, value: Override) -> ActiveRule:
+    """Return the rule with its one limit replaced. Raises BadInput where it has none, or the unit is another."""
     if len(rule.limits) != 1 or rule.limits[0].from_list is not None:
         raise BadInput("rulebook.override_key", value="limit", rule=rule.id, expected="one limit that is a number")
-    if new.unit != rule.limits[0].unit:
-        raise BadInput("rulebook.limit_unit", value=new.text, rule=rule.id, expected=rule.limits[0].unit)
-    return replace(rule, limits=(replace(rule.limits[0], value=new.value),))
+    limit = rule.limits[0]
+    new = quantity(value) if isinstance(value, str) else Quantity(_number(value), limit.unit, str(value))
+    if new.unit != limit.unit:
+        raise BadInput("rulebook.limit_unit", value=new.text, rule=rule.id, expected=limit.unit)
+    return replace(rule, limits=(replace(limit, value=new.value),))
+
+
+def _number(value: float | Fraction) -> Fraction:
+    return value if isinstance(value, Fraction) else exact(value)
+
+
+def _no_idle(changed: Mapping[str, Override], active: list[ActiveRule], inactive: list[InactiveRule]) -> None:
+    """Raise BadInput for a limit set on a rule that does not bind: it would change nothing, silently."""
+    idle = set(changed) - {rule.id for rule in active}
+    for rule in inactive:
+        if rule.id in idle:
+            raise BadInput("rulebook.override_idle", value=rule.id, status=rule.status.replace("_", " "))

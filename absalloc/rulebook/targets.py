@@ -11,10 +11,9 @@ from absalloc.errors import BadInput
 from absalloc.mandate.load import LoadedMandate
 from absalloc.mandate.models import Band, YearsTarget
 from absalloc.predicate import Between, OneOf, Predicate
-from absalloc.rulebook.active import ActiveRule, Limit, Rules
+from absalloc.rulebook.active import ActiveRule, Limit, Override, Rules, overridden
 from absalloc.rulebook.models import By, Combined, HoldingsSum, Source, Title
 from absalloc.terms import AGENCIES, RATING_GRADES
-from absalloc.units import quantity
 
 PREFIX = "target"
 SLEEVE = OneOf("product", ("credit_abs", "enterprise_abs", "abn", "insurance_plan"))
@@ -46,10 +45,10 @@ def target_rules(mandate: LoadedMandate) -> tuple[ActiveRule, ...]:
     return tuple(_targets(mandate))
 
 
-def with_targets(rules: Rules, mandate: LoadedMandate, overrides: Mapping[str, str] | None = None) -> Rules:
+def with_targets(rules: Rules, mandate: LoadedMandate, overrides: Mapping[str, Override] | None = None) -> Rules:
     """Return the rules with the mandate's targets added; ``overrides`` may set ``target/<name>.limit``."""
     found = list(target_rules(mandate))
-    for key, text in (overrides or {}).items():
+    for key, value in (overrides or {}).items():
         if not key.startswith(f"{PREFIX}/"):
             continue
         name = key.removesuffix(".limit")
@@ -57,8 +56,7 @@ def with_targets(rules: Rules, mandate: LoadedMandate, overrides: Mapping[str, s
         if at is None:
             known = [rule.id for rule in found if len(rule.limits) == 1]
             raise BadInput("rulebook.unknown_rule", value=name, choices=known, books=PREFIX)
-        limit = found[at].limits[0]
-        found[at] = replace(found[at], limits=(replace(limit, value=quantity(text).value),))
+        found[at] = overridden(found[at], value)
     return replace(rules, active=(*rules.active, *found))
 
 
@@ -147,8 +145,14 @@ def _rule(
     english, chinese = _TITLES[name]
     return ActiveRule(
         id=f"{PREFIX}/{name}", kind=kind, title=Title(en=f"Target: {english}", zh=f"目标：{chinese}"),
-        source=Source(document="mandate", article="–", ref=f"{mandate.name}", confidence="text_seen", article_confirmed=True),
+        source=_source(mandate),
         document=mandate.file, place=mandate.document.where(*(place or ("targets", *path))), limits=limits, where=where,
         require=require, by=by, measure=measure, of=of, plus=(), level="hard", tested="always", scope="portfolio",
         exceptions=(), columns={"rating": RATING}, sets={},
     )  # fmt: skip
+
+
+def _source(mandate: LoadedMandate) -> Source:
+    return Source(
+        document="mandate", article="–", ref=str(mandate.name), confidence="text_seen", article_confirmed=True
+    )
