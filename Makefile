@@ -53,6 +53,7 @@ bench: $(DEV)
 
 schemas: $(DEV)
 	$(BIN)/python -m absalloc.rulebook > constraints/schema.json
+	$(BIN)/python -m absalloc.report docs/schemas
 
 pictures: $(CORE)
 	$(BIN)/python docs/pictures.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -24,6 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     _speak_utf8()
+    # Imports and tables make many objects and little garbage: at Python's own threshold a quarter of a check is
+    # spent looking for it.
+    gc.set_threshold(200_000, 20, 100)
     try:
         code = _run(arguments)
         sys.stdout.flush()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,13 +17,10 @@ PIPED_WIDTH = 150
 """Columns of a table where there is no terminal to ask."""
 
 
-def json_text(document: Any) -> str:
-    """Return a document as it is printed and written: two blanks of indent, Chinese as it is, a line end."""
-    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-
-
 def write_json(document: Any) -> None:
     """Write one document to stdout."""
+    from absalloc.report.files import json_text
+
     sys.stdout.write(json_text(document))
     sys.stdout.flush()
 
@@ -54,7 +50,7 @@ class Shell:
     def answer(self, text: Any) -> None:
         """Print what was asked, also when quiet."""
         if not self.as_json:
-            self.console().print(text)
+            self.console().print(text, soft_wrap=True)
 
     def show(self, *parts: Any) -> None:
         """Print tables and lines for people: neither when quiet nor with JSON."""

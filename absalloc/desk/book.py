@@ -16,7 +16,7 @@ from absalloc.errors import BadInput
 from absalloc.mandate import LoadedMandate
 from absalloc.plan.note import Note
 from absalloc.rows import BookState
-from absalloc.rulebook.active import resolve
+from absalloc.rulebook.active import Override, resolve
 from absalloc.rulebook.targets import with_targets
 from absalloc.units import exact, tidy
 
@@ -51,7 +51,7 @@ def prepare(
     book: Book,
     *,
     as_of: date | None = None,
-    overrides: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Override] | None = None,
     before: Book | None = None,
     extra: tuple[str, ...] = (),
     readings: Mapping[str, str] | None = None,
@@ -66,7 +66,7 @@ def prepare(
     day = as_of or mandate.as_of or universe.data_date
     if day is None:
         raise BadInput("desk.no_date", where=mandate.document.where("as_of"))
-    notes = _dates(day, universe)
+    notes = [*_dates(day, universe), *_universe_notes(universe)]
     facts, assumed = assume_ratings(derive(universe, day), mandate)
     if assumed:
         notes.append(
@@ -74,6 +74,7 @@ def prepare(
         )
     valued, more = _value(facts, mandate, day)
     rules = with_targets(resolve(mandate, day, overrides=overrides, extra=extra, readings=readings), mandate, overrides)
+    notes += [Note("after_verified", **found) for found in rules.warnings]
     if only_verified:
         sure = tuple(r for r in rules.active if r.source.confidence == "text_seen")
         notes.append(Note("only_verified", left_out=len(rules.active) - len(sure)))
@@ -95,6 +96,14 @@ def _dates(day: date, universe: Universe) -> list[Note]:
     if universe.data_date is not None and universe.data_date != day:
         return [Note("data_date", day=day, data=universe.data_date)]
     return []
+
+
+def _universe_notes(universe: Universe) -> list[Note]:
+    """Say how many things in the files were wrong: an answer never looks as if it had seen rows that were left out."""
+    if not universe.failures:
+        return []
+    dropped = sum(1 for failure in universe.failures if not failure.kept)
+    return [Note("universe_failures", failures=len(universe.failures), dropped=dropped)]
 
 
 def assume_ratings(universe: Universe, mandate: LoadedMandate) -> tuple[Universe, frozenset[str]]:

@@ -37,13 +37,13 @@ def bars(name: str, title: str, data: Sequence[Bar]) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    settings: dict[str, Any] = {"svg.fonttype": "none", "svg.hashsalt": f"absalloc-{name}", "font.size": 9.5}
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": f"absalloc-{name}", "font.size": 9.5}
     with mpl.rc_context(settings), warnings.catch_warnings():
         # Only the browser draws glyphs; what matplotlib's own font lacks does not matter.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = Figure(figsize=(6.4, 0.42 + 0.27 * len(data)))
         FigureCanvasSVG(figure)
-        axes = figure.add_axes((0.27, 0.02, 0.58, 0.96))
+        axes = figure.add_axes((0.24, 0.02, 0.48, 0.96))
         _draw(axes, data)
         stream = io.StringIO()
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})

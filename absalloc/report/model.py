@@ -82,8 +82,8 @@ def asked(
         ("asked_amounts", _amounts(model, lang)),
         ("asked_objective", name("objective", model.objective.kind, lang)),
         ("asked_mode", name("mode", model.mode, lang)),
-        ("asked_targets", _written(model.targets)),
-        ("asked_trading", _written(model.trading)),
+        ("asked_targets", _written(mandate, "targets")),
+        ("asked_trading", _written(mandate, "trading")),
         ("asked_off", "; ".join(f"{rule}: {why}" for rule, why in model.off.items())),
         ("asked_readings", ", ".join(f"{switch}={reading}" for switch, reading in model.readings.items())),
         ("asked_holdings", holdings or ""),
@@ -103,9 +103,9 @@ def _amounts(model: Any, lang: str) -> str:
     )
 
 
-def _written(part: Any) -> str:
-    """Return a part of the mandate as it was written, without what is not given."""
-    data = part.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+def _written(mandate: LoadedMandate, part: str) -> str:
+    """Return a part of the mandate as it is written in its file."""
+    data = mandate.document.data.get(part) or {}
     return "; ".join(f"{key}: {_flat(value)}" for key, value in data.items())
 
 

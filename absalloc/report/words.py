@@ -58,6 +58,8 @@ def _at(value: float, unit: str, lang: str, digits: int) -> str:
 
 
 def _yuan(value: float, lang: str, digits: int) -> str:
+    if value == 0:
+        return "0" if lang == "en" else "0元"
     for size, word in _UNITS[lang]:
         if abs(value) >= size:
             number = f"{value / size:,.{digits}f}"

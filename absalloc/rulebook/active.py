@@ -137,7 +137,7 @@ def resolve(
     """
     names = tuple(dict.fromkeys((*mandate.rulebooks, *extra)))
     if books is None:
-        books = tuple(find_rulebook(name, mandate.folder) for name in names)
+        books = tuple(_named(name, mandate) for name in names)
     off = {full_id(books, name, mandate.document.where("off", name)): reason for name, reason in mandate.off.items()}
     changed = _overrides(books, {k: v for k, v in (overrides or {}).items() if not k.startswith("target/")})
     chosen = {**mandate.readings, **(readings or {})}
@@ -160,6 +160,16 @@ def resolve(
                 )
     _no_idle(changed, active, inactive)
     return Rules(tuple(active), tuple(inactive), books, tuple(warnings))
+
+
+def _named(name: str, mandate: LoadedMandate) -> Rulebook:
+    """Return a rulebook the mandate names; one that is not known is refused at the mandate's line."""
+    try:
+        return find_rulebook(name, mandate.folder)
+    except BadInput as error:
+        if error.where.file is None and name in mandate.rulebooks:
+            error.where = mandate.document.where("rulebooks", mandate.rulebooks.index(name))
+        raise
 
 
 def full_id(books: tuple[Rulebook, ...], name: str, where: Where | None = None) -> str:

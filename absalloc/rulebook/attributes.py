@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from absalloc.predicate import InSet, Predicate, leaves
 from absalloc.rulebook.load import Rulebook
-from absalloc.rulebook.models import Book, Denominator, HoldingsSum, Rule, Signed, UniverseSum
+from absalloc.rulebook.models import Book, Denominator, HoldingsSum, Reading, Rule, Signed, UniverseSum
 from absalloc.terms import MEASURES
 
 Need = tuple[str, ...]
@@ -83,7 +83,8 @@ def _names(rule: Rule, book: Book) -> set[str]:
     predicates = [rule.where, rule.require, *(item.where for item in rule.exceptions)]
     readings = [reading for reading in rule.readings if reading.default]
     predicates += [reading.where for reading in readings]
-    for part in (rule, *readings):
+    parts: list[Rule | Reading] = [rule, *readings]
+    for part in parts:
         found |= _by(part.by) | _measure(part.measure) | _of(part.of, book)
     for predicate in predicates:
         found |= _read(predicate, book)

@@ -1,0 +1,214 @@
+"""The shapes of the JSON documents, from which their JSON Schemas are generated.
+
+``python -m absalloc.report docs/schemas`` writes the schemas that are committed; a test holds them to this file and
+validates real outputs against them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Verdict = Literal["pass", "fail", "unknown"]
+Level = Literal["hard", "soft", "warn"]
+SHA256 = r"^[0-9a-f]{64}$"
+
+
+class Shape(BaseModel):
+    """A document, or a part of one: no keys but those named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Error(Shape):
+    """What exits 2 and 3 print."""
+
+    schema_: Literal["absalloc.error/1"] = Field(alias="schema")
+    code: str
+    message: str
+    file: str | None
+    line: int | None
+    column: int | str | None
+    value: str | None
+    expected: str | None
+    nearest: str | None
+    hint: str | None
+
+
+class FindingSource(Shape):
+    """The article a finding rests on."""
+
+    document: str
+    title: str
+    article: str
+    ref: str
+    confidence: Literal["text_seen", "secondary", "unverified"]
+    article_confirmed: bool
+
+
+class FindingLine(Shape):
+    """A holding that counts, and by how much."""
+
+    tranche_id: str
+    contribution: float | None
+
+
+class Finding(Shape):
+    """The verdict of one rule on one group."""
+
+    book: str
+    rule: str
+    title: str
+    group: str | None
+    reading: str | None
+    scenario: str | None
+    date: str | None
+    verdict: Verdict
+    value: float | None
+    limit: float | None
+    numerator: float | None
+    denominator: float | None
+    sense: Literal["max", "min"]
+    strict: bool
+    unit: Literal["ratio", "yuan", "years", "days", "count", "grade"]
+    headroom: float | None
+    level: Level
+    cause: Literal["active", "passive"] | None
+    cure_by: str | None
+    source: FindingSource
+    place: str
+    reason: str | None
+    lines: list[FindingLine]
+
+
+class NotApplied(Shape):
+    """A rule that did not apply, and why."""
+
+    rule: str
+    title: str
+    status: str
+    level: Level
+    reason: str
+
+
+class Inputs(Shape):
+    """What went in."""
+
+    universe_sha256: str = Field(pattern=SHA256)
+    rulebook_sha256: str = Field(pattern=SHA256)
+
+
+class Objective(Shape):
+    """What the plan earns; yuan a year and decimals."""
+
+    kind: Literal["carry", "horizon_income", "carry_after_capital", "carry_per_capital"]
+    carry_rate: float | None
+    carry_yuan: float | None
+    on_nav: float | None
+    parts: dict[str, float | None]
+
+
+class Holding(Shape):
+    """One line held; yuan, decimals, years."""
+
+    tranche_id: str
+    name: str | None
+    product: str | None
+    face: float
+    principal: float | None
+    market_value: float | None
+    weight: float | None
+    sector: Literal["credit", "urban_investment", "enterprise"] | None
+    carry_rate: float | None
+    yield_source: str | None
+    wal: float | None
+    modified_duration: float | None
+    rating: str | None
+
+
+class Trade(Shape):
+    """One trade; yuan."""
+
+    tranche_id: str
+    side: Literal["buy", "sell"]
+    face: float
+    market_value: float
+    cost: float
+
+
+class Conflict(Shape):
+    """Rules that cannot all be met together."""
+
+    rules: list[str]
+    repairs: list[Any]
+
+
+class Run(Shape):
+    """What differs from run to run."""
+
+    seconds: float
+    versions: dict[str, str]
+    solver: str | None
+
+
+class Plan(Shape):
+    """What optimise and rebalance answer."""
+
+    schema_: Literal["absalloc.plan/1"] = Field(alias="schema")
+    status: Literal["optimal", "infeasible", "stopped"]
+    reason: str | None
+    as_of: str
+    mandate: str
+    mode: Literal["strategic", "offered"]
+    assumptions: list[str]
+    objective: Objective | None
+    holdings: list[Holding]
+    trades: list[Trade]
+    compliant: bool | None
+    findings: list[Finding]
+    not_applied: list[NotApplied]
+    binding: list[str]
+    gave_way: list[str]
+    conflict: list[Conflict]
+    bound: float | None
+    gap: float | None
+    proven: bool
+    inputs: Inputs
+    certificate: str | None = Field(pattern=SHA256)
+    run: Run
+
+
+class ReadingDiffers(Shape):
+    """A verdict that another reading changes."""
+
+    book: str
+    rule: str
+    group: str | None
+    verdict: Verdict | None
+    verdict_here: Verdict | None
+
+
+class OtherReading(Shape):
+    """The check under another reading of a disputed word."""
+
+    switch: str
+    id: str
+    compliant: bool | None
+    differs: list[ReadingDiffers]
+
+
+class Check(Shape):
+    """What check answers; ``readings`` only with --readings all."""
+
+    schema_: Literal["absalloc.check/1"] = Field(alias="schema")
+    as_of: str
+    mandates: list[str]
+    compliant: bool | None
+    n_proven: int
+    n_unknown: int
+    assumptions: list[str]
+    findings: list[Finding]
+    not_applied: list[NotApplied]
+    inputs: Inputs
+    readings: list[OtherReading] | None = None

@@ -1,0 +1,279 @@
+"""The shapes of the other commands' documents, and all of them by name."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from absalloc.report.documents import SHA256, Check, Error, Inputs, Level, Plan, Shape
+
+
+class SourceFile(Shape):
+    """One file that was read."""
+
+    file: str
+    sha256: str = Field(pattern=SHA256)
+    encoding: str
+    rows: int
+    ignored: list[str]
+
+
+class Failure(Shape):
+    """One thing wrong in a file; ``kept``: its row is still there."""
+
+    code: str
+    file: str | None
+    line: int | None
+    column: int | str | None
+    value: str | None
+    tranche_id: str | None
+    kept: bool
+    message: str
+
+
+class Undecided(Shape):
+    """A rule that is unknown for want of attributes; alternatives are joined by a bar."""
+
+    rulebook: str
+    rule: str
+    missing: list[str]
+
+
+class Universe(Shape):
+    """What universe answers; ``missing_for`` is rulebook -> attributes that no row has."""
+
+    schema_: Literal["absalloc.universe/1"] = Field(alias="schema")
+    rows: int
+    data_date: str | None
+    sha256: str = Field(pattern=SHA256)
+    sources: list[SourceFile]
+    products: dict[str, int]
+    sectors: dict[str, int]
+    markets: dict[str, int]
+    ratings: dict[str, int]
+    outstanding: float | None
+    coverage: dict[str, int]
+    absent: list[str]
+    labels: dict[str, dict[str, int]]
+    n_failures: int
+    failures: list[Failure]
+    missing_for: dict[str, list[str]]
+    undecided: list[Undecided]
+
+
+class RuleSource(Shape):
+    """The article a rule is written in."""
+
+    document: str
+    title: str
+    number: str | None
+    article: str
+    ref: str
+    confidence: Literal["text_seen", "secondary", "unverified"]
+    article_confirmed: bool
+    quote: str | None
+
+
+class RuleReading(Shape):
+    """A reading of a disputed word."""
+
+    switch: str
+    id: str
+    default: bool
+    title: str | None
+
+
+class RuleText(Shape):
+    """One rule in words."""
+
+    rule: str
+    kind: str
+    title: str
+    sentence: str
+    level: Level
+    tested: Literal["always", "purchase", "open_days"]
+    scope: str
+    status: Literal["in_force", "draft"]
+    source: RuleSource
+    readings: list[RuleReading]
+    file: str | None
+    line: int | None
+
+
+class ListedRule(RuleText):
+    """One rule of a list; ``in_force`` is null where no day was asked for."""
+
+    in_force: bool | None
+
+
+class RulesShow(RuleText):
+    """What rules show answers."""
+
+    schema_: Literal["absalloc.rules-show/1"] = Field(alias="schema")
+
+
+class ListedBook(Shape):
+    """One rulebook."""
+
+    rulebook: str
+    file: str
+    sha256: str = Field(pattern=SHA256)
+    rules: int
+
+
+class RulesList(Shape):
+    """What rules list answers."""
+
+    schema_: Literal["absalloc.rules-list/1"] = Field(alias="schema")
+    as_of: str | None
+    rulebooks: list[ListedBook]
+    rules: list[ListedRule]
+
+
+class Case(Shape):
+    """One worked case."""
+
+    id: str
+    rule: str
+    shows: str
+    ok: bool
+    expected: str
+    found: str
+    place: str
+    text: str
+
+
+class Gap(Shape):
+    """Something of a rule that no case shows."""
+
+    rule: str
+    kind: str
+    text: str
+
+
+class TestedBook(Shape):
+    """The cases of one rulebook."""
+
+    rulebook: str
+    n_cases: int
+    n_failed: int
+    cases: list[Case]
+    missing: list[Gap]
+
+
+class RulesTest(Shape):
+    """What rules test answers."""
+
+    schema_: Literal["absalloc.rules-test/1"] = Field(alias="schema")
+    ok: bool
+    rulebooks: list[TestedBook]
+
+
+class VerifyCheck(Shape):
+    """One check of a certificate."""
+
+    name: str
+    ok: bool
+    text: str
+    failed: list[str]
+
+
+class Verify(Shape):
+    """What verify answers."""
+
+    schema_: Literal["absalloc.verify/1"] = Field(alias="schema")
+    ok: bool
+    file_sha256: str = Field(pattern=SHA256)
+    mandate: str | None
+    as_of: str | None
+    inputs: Inputs
+    checks: list[VerifyCheck]
+    proven: list[str]
+    claimed: list[str]
+
+
+class MarketLevel(Shape):
+    """Spreads of one rating; decimals."""
+
+    rating: str
+    count: int
+    mean: float | None
+    median: float | None
+    stdev: float | None
+    cv: float | None
+    level_difference: float | None
+
+
+class MarketPair(Shape):
+    """The rank test of two ratings."""
+
+    better: str
+    worse: str
+    n_better: int
+    n_worse: int
+    u: float
+    p: float
+
+
+class Market(Shape):
+    """What market answers."""
+
+    schema_: Literal["absalloc.market/1"] = Field(alias="schema")
+    universe_sha256: str = Field(pattern=SHA256)
+    used: int
+    left_out: int
+    levels: list[MarketLevel]
+    pairs: list[MarketPair]
+
+
+class DemoStep(Shape):
+    """One step of the demo, and the exit code that its command would give."""
+
+    command: Literal["optimise", "check", "rebalance"]
+    book: str
+    call: str
+    exit_code: int
+    compliant: bool | None
+    status: Literal["optimal", "infeasible", "stopped"] | None
+    carry_yuan: float | None
+    carry_on_nav: float | None
+    lines: int | None
+    trades: int | None
+    n_unknown: int
+    binding: list[str]
+    folder: str
+
+
+class HouseLimit(Shape):
+    """What the stricter limit costs, yuan a year and share of NAV."""
+
+    book: str
+    set: str
+    carry_yuan: float | None
+    carry_yuan_without: float | None
+    cost_yuan: float | None
+    cost_on_nav: float | None
+
+
+class Demo(Shape):
+    """What demo answers."""
+
+    schema_: Literal["absalloc.demo/1"] = Field(alias="schema")
+    out: str
+    universe_rows: int
+    steps: list[DemoStep]
+    house_limit: HouseLimit
+
+
+DOCUMENTS: dict[str, type[BaseModel]] = {
+    "error": Error, "plan": Plan, "check": Check, "universe": Universe, "rules-list": RulesList,
+    "rules-show": RulesShow, "rules-test": RulesTest, "verify": Verify, "market": Market, "demo": Demo,
+}  # fmt: skip
+"""Every document there is, by the name in its ``schema`` key."""
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of a document, committed as ``docs/schemas/absalloc.<name>-1.json``."""
+    schema = DOCUMENTS[name].model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": f"absalloc.{name}/1"}

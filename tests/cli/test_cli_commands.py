@@ -1,0 +1,264 @@
+"""What each command answers, in both languages, for people and as a document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from absalloc.messages import catalogue
+from absalloc.report.documents_more import DOCUMENTS, json_schema
+from absalloc.report.files import json_text
+
+Run = Callable[..., Any]
+SCHEMAS = Path(__file__).resolve().parent.parent.parent / "docs" / "schemas"
+
+
+def valid(document: Any) -> Any:
+    """Return a document that its committed schema accepts."""
+    name = document["schema"].removeprefix("absalloc.").removesuffix("/1")
+    schema = json.loads((SCHEMAS / f"absalloc.{name}-1.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(document)
+    return document
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_committed_schemas_are_those_of_the_models(name: str) -> None:
+    assert (SCHEMAS / f"absalloc.{name}-1.json").read_text(encoding="utf-8") == json_text(json_schema(name))
+
+
+def test_no_schema_is_left_over() -> None:
+    assert sorted(path.name for path in SCHEMAS.iterdir()) == sorted(f"absalloc.{name}-1.json" for name in DOCUMENTS)
+
+
+def test_a_wrong_document_is_refused(plan_folder: Path) -> None:
+    document = json.loads((plan_folder / "plan.json").read_text(encoding="utf-8"))
+    validator = Draft202012Validator(json_schema("plan"))
+    assert not list(validator.iter_errors(document))
+    for change in ({"status": "perfect"}, {"surprise": 1}, {"certificate": "short"}):
+        assert list(validator.iter_errors({**document, **change}))
+
+
+def test_check_in_both_languages(run: Run, market: Path) -> None:
+    words = ["check", market / "city-bank.yaml", market / "city-bank-holdings.csv", "-u", market / "market.csv"]
+    english, chinese = run(*words), run(*words, "--lang", "zh")
+    assert "complies" in english.out.splitlines()[-1]
+    assert "合规" in chinese.out.splitlines()[-1]
+    assert "bank-own-book/rwa-budget" in english.out
+    assert "bank-own-book/rwa-budget" in chinese.out
+    quiet = run(*words, "--quiet")
+    assert len(quiet.out.splitlines()) == 1
+    one, two = (valid(run(*words, "--json", "--lang", lang).document) for lang in ("en", "zh"))
+    numbers = [[(f["rule"], f["group"], f["value"], f["verdict"]) for f in d["findings"]] for d in (one, two)]
+    assert numbers[0] == numbers[1]
+    assert english.code == chinese.code == quiet.code == 0
+
+
+def test_a_limit_set_for_one_run(run: Run, market: Path) -> None:
+    words = [
+        "check",
+        market / "city-bank.yaml",
+        market / "city-bank-holdings.csv",
+        "-u",
+        market / "market.csv",
+        "--json",
+    ]
+    found = run(*words, "--set", "single-client.limit=0.01%")
+    assert found.code == 1
+    failed = {
+        f["rule"]: f["limit"] for f in found.document["findings"] if f["verdict"] == "fail" and f["level"] == "hard"
+    }
+    assert failed == {"bank-own-book/single-client": 0.0001}
+
+
+def test_every_reading_of_disputed_words(run: Run, market: Path) -> None:
+    book = [
+        "check",
+        market / "bond-fund-open.yaml",
+        market / "bond-fund-open-holdings.csv",
+        "-u",
+        market / "market.csv",
+    ]
+    document = valid(run(*book, "--readings", "all", "--json").document)
+    assert {(item["switch"], item["id"]) for item in document["readings"]}
+    base = {(f["rule"], f["group"]): f["verdict"] for f in document["findings"]}
+    for item in document["readings"]:
+        for change in item["differs"]:
+            assert change["verdict"] != change["verdict_here"]
+            assert base.get((change["rule"], change["group"])) == change["verdict"]
+
+
+def test_several_books_at_once(run: Run, market: Path) -> None:
+    other = f"{market}/bond-fund-interval.yaml={market}/bond-fund-interval-holdings.csv"
+    book = [
+        "check",
+        market / "bond-fund-open.yaml",
+        market / "bond-fund-open-holdings.csv",
+        "-u",
+        market / "market.csv",
+    ]
+    found = run(*book, "--with", other, "--json")
+    assert len(valid(found.document)["mandates"]) == 2
+
+
+def test_only_rules_whose_text_was_seen(run: Run, market: Path) -> None:
+    words = [
+        "check",
+        market / "city-bank.yaml",
+        market / "city-bank-holdings.csv",
+        "-u",
+        market / "market.csv",
+        "--json",
+    ]
+    every, sure = run(*words).document, run(*words, "--only-verified").document
+    assert {f["source"]["confidence"] for f in sure["findings"]} == {"text_seen"}
+    assert len(sure["findings"]) < len(every["findings"])
+
+
+def test_optimise_for_people(run: Run, market: Path) -> None:
+    found = run("optimise", market / "city-bank.yaml", "-u", market / "market.csv")
+    assert found.code == 0
+    assert "Holdings (" in found.out
+    assert "Trades (" in found.out
+    assert "Binding: rwa-budget" in found.out.splitlines()[-1]
+
+
+def test_infeasible_names_the_rules_and_exits_one(run: Run, market: Path) -> None:
+    impossible = ["--set", "rwa-budget.limit=0%"]
+    held = ["rebalance", market / "city-bank.yaml", market / "city-bank-holdings.csv", "-u", market / "market.csv"]
+    found = run(*held, "--max-turnover", "0%", *impossible, "--json")
+    document = valid(found.document)
+    assert (found.code, document["status"], document["objective"]) == (1, "infeasible", None)
+    assert [rule for item in document["conflict"] for rule in item["rules"]]
+    plain = run(*held, "--max-turnover", "0%", *impossible, "--lang", "zh")
+    assert "相互冲突" in plain.out.splitlines()[-1]
+
+
+def test_rebalance_cures_with_the_least_trades(run: Run, market: Path) -> None:
+    book = [market / "bond-fund-open.yaml", market / "bond-fund-open-holdings.csv", "-u", market / "market.csv"]
+    before = [
+        "--before",
+        market / "bond-fund-open-holdings-before.csv",
+        "--before-mandate",
+        market / "bond-fund-open-before.yaml",
+    ]
+    found = run("rebalance", *book, *before, "--cure", "--json")
+    document = valid(found.document)
+    assert (found.code, document["status"]) == (0, "optimal")
+    share = next(f for f in document["findings"] if f["rule"] == "public-fund-open/liquidity-restricted-share")
+    assert share["value"] <= share["limit"]
+
+
+def test_universe_says_what_is_missing(run: Run, market: Path, tmp_path: Path) -> None:
+    document = valid(run("universe", market / "market.csv", "--json").document)
+    assert document["rows"] == 1105
+    assert {item["rule"] for item in document["undecided"]} == {"house/internal-rating-floor"}
+    small = tmp_path / "small.csv"
+    small.write_text("tranche_id,product,coupon [%]\nA,enterprise_abs,2\nB,abn,x\n", encoding="utf-8")
+    found = valid(run("universe", small, "--rulebook", "public-fund-open", "--json").document)
+    lacking = {item["rule"]: item["missing"] for item in found["undecided"]}
+    assert lacking["public-fund-open/originator-share"]
+    assert list(found["missing_for"]) == ["public-fund-open"]
+    assert found["n_failures"] == 1
+    text = run("universe", small, "--lang", "zh")
+    assert text.code == 0
+    assert "无法判定" in text.out
+
+
+def test_what_universe_calls_missing_makes_a_rule_unknown(run: Run, market: Path, tmp_path: Path) -> None:
+    """Take a column away from the market: the rules named are those that a check can no longer decide."""
+    import pandas as pd
+
+    table = pd.read_csv(market / "market.csv", dtype=str, keep_default_na=False)
+    for column in ("originator", "core_debtor"):
+        table = table.drop(columns=[header for header in table.columns if header.split(" ")[0] == column])
+    poor = tmp_path / "poor.csv"
+    table.to_csv(poor, index=False)
+    named = {i["rule"] for i in run("universe", poor, "--rulebook", "public-fund-open", "--json").document["undecided"]}
+    assert "public-fund-open/originator-share" in named
+    book = [market / "bond-fund-open.yaml", market / "bond-fund-open-holdings.csv", "-u", poor, "--json"]
+    findings = run("check", *book).document["findings"]
+    assert named <= {f["rule"] for f in findings if f["verdict"] == "unknown"}
+
+
+def test_rules_list_show_and_test(run: Run, market: Path, tmp_path: Path) -> None:
+    listed = valid(run("rules", "list", "--json", "--as-of", "2025-06-30").document)
+    assert {book["rulebook"] for book in listed["rulebooks"]} >= {"house", "public-fund-open", "bank-own-book"}
+    assert all(rule["in_force"] is not None for rule in listed["rules"])
+    shown = valid(run("rules", "show", "tranche-of-nav-1pct", "--json", "--lang", "zh").document)
+    assert shown["rule"] == "house/tranche-of-nav-1pct"
+    assert "1%" in shown["sentence"]
+    assert shown["sentence"].endswith("。")
+    wrong = run("rules", "show", "tranche-of-nav-2pct", "--json")
+    assert (wrong.code, wrong.document["nearest"]) == (2, "tranche-of-nav-1pct")
+    tested = run("rules", "test", "house", "--json")
+    assert tested.code == 0
+    assert valid(tested.document)["rulebooks"][0]["n_cases"] > 50
+
+
+def test_a_failed_case_exits_one(run: Run, tmp_path: Path) -> None:
+    folder = Path(__file__).resolve().parent.parent.parent / "constraints"
+    text = (folder / "desk.cases.yaml").read_text(encoding="utf-8")
+    (tmp_path / "desk.yaml").write_bytes((folder / "desk.yaml").read_bytes())
+    (tmp_path / "desk.cases.yaml").write_text(text.replace("verdict: pass", "verdict: fail", 1), encoding="utf-8")
+    found = run("rules", "test", tmp_path / "desk.yaml")
+    assert found.code in (1, 2)  # a case that contradicts what it shows is bad input, one that fails is a no
+    assert found.out or found.err
+
+
+def test_verify_good_and_tampered(run: Run, plan_folder: Path, tmp_path: Path) -> None:
+    path = plan_folder / "certificate.json"
+    good = run("verify", path, "--json")
+    assert good.code == 0
+    document = valid(good.document)
+    assert document["file_sha256"] == json.loads((plan_folder / "plan.json").read_text(encoding="utf-8"))["certificate"]
+    certificate = json.loads(path.read_text(encoding="utf-8"))
+    certificate["solution"]["objective"] = "-99"
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps(certificate), encoding="utf-8")
+    found = run("verify", bad, "--lang", "zh")
+    assert found.code == 1
+    assert "验证未通过" in found.out
+    assert {c["name"] for c in run("verify", bad, "--json").document["checks"] if not c["ok"]} == {
+        "hash",
+        "objective",
+        "gap",
+    }
+
+
+def test_market_statistics(run: Run, market: Path) -> None:
+    found = run("market", market / "market.csv", "--json")
+    assert found.code == 0
+    assert valid(found.document)["used"] + found.document["left_out"] == 1105
+
+
+def test_every_error_document_fits_its_schema(run: Run, tmp_path: Path) -> None:
+    valid(run("universe", tmp_path / "none.csv", "--json").document)
+    valid(run("nonsense", "--json").document)
+
+
+def test_help_has_an_example_for_every_command(run: Run) -> None:
+    from absalloc.cli.app import COMMANDS
+
+    assert {"demo", "universe", "optimise", "optimize", "check", "rebalance", "verify", "market"} <= set(COMMANDS)
+    for command in COMMANDS:
+        found = run(command, "--help")
+        assert found.code == 0
+        assert "Example" in found.out or command == "optimize"
+
+
+def test_control_characters_of_a_file_never_reach_the_terminal(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "evil.csv"
+    path.write_text("tranche_id,product,market\nA\x1b[31m,abn,exchange\nB,abn,mo\x1b]0;on\n", encoding="utf-8")
+    found = run("universe", path)
+    assert "\x1b" not in found.out + found.err
+
+
+def test_the_words_of_both_languages_have_no_stray_key() -> None:
+    for stage in ("cli", "report"):
+        assert list(catalogue(stage, "en")) == list(catalogue(stage, "zh"))
