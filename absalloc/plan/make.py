@@ -18,7 +18,7 @@ from absalloc.plan.lines import PlanLines, allocated_lines, plan_lines
 from absalloc.plan.note import Note
 from absalloc.plan.objective import objective
 from absalloc.plan.program import Program, build_program, faces
-from absalloc.plan.rule_rows import Branch, Key, Terms
+from absalloc.plan.rule_rows import Branch, Key, Terms, worst_excess
 from absalloc.rows import BookState, RowSystem, Scenario, compile_rows
 from absalloc.rows.groups import UNKNOWN_GROUP
 from absalloc.rows.lines import Positions
@@ -117,6 +117,9 @@ def _cannot_decide(state: BookState) -> Note | None:
             return Note("elsewhere_unknown", rule=block.rule.id, scope=block.rule.scope)
         if isinstance(block.rule.of, str) and block.rule.of in ("nav",) and np.any(np.isinf(block.d0[1])):
             return Note("amount_unknown", rule=block.rule.id, amount=block.rule.of)
+        if block.sense == "min" and block.form == "linear" and np.any(np.isinf(worst_excess(block, 0, 0).constant)):
+            # A floor under what may be any amount is never proven.
+            return Note("amount_unknown", rule=block.rule.id, amount=str(block.rule.of or block.rule.measure[0]))
         if block.loose and block.rule.of_trade is False and block.form != "linear":
             return Note("elsewhere_unknown", rule=block.rule.id, scope=block.rule.scope)
         listed = np.array([group != UNKNOWN_GROUP for group in block.groups], dtype=bool)

@@ -11,7 +11,7 @@ import numpy as np
 from absalloc.plan.builder import Builder
 from absalloc.plan.lines import PlanLines
 from absalloc.plan.objective import Objective
-from absalloc.plan.rule_rows import Relief, Terms, add_linear, barred_positions, undecided_positions
+from absalloc.plan.rule_rows import Relief, Terms, add_linear, barred_positions, undecided_positions, washable_positions
 from absalloc.plan.special_rows import add_special
 from absalloc.plan.trades import Legs, add_budget, add_trades, add_turnover
 from absalloc.rows.system import RowSystem
@@ -68,7 +68,7 @@ def build_program(
     if not state.mandate.assume.buy:
         barred |= np.array([name in state.assumed for name in lines.positions.ids], dtype=bool)
     gain = np.nan_to_num(objective.gain, nan=0.0)
-    legs = add_trades(builder, lines, barred, gain)
+    legs = add_trades(builder, lines, barred, gain, washable_positions(system, terms, lines))
     builder.offset = -float(gain @ lines.held) / 1e6
     nav = state.mandate.amount("nav")
     add_budget(builder, lines, legs, nav=nav)

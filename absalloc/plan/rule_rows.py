@@ -114,6 +114,23 @@ def undecided_positions(system: RowSystem, terms: Terms, offset: int, n: int) ->
     return found
 
 
+def washable_positions(system: RowSystem, terms: Terms, lines: PlanLines) -> np.ndarray:
+    """Return True for lines that would count for less if they were sold and bought again: shape (n,).
+
+    Book values make it so; such a trade is none, and the program must not take it for one.
+    """
+    found = np.zeros(lines.n, dtype=bool)
+    for block in system.blocks:
+        if not terms.binds(block) or not block.legs or block.form != "linear":
+            continue
+        excess = worst_excess(block, system.positions, system.offsets[block.books[0]])
+        size = len(excess.constant) * lines.n
+        place = excess.row * lines.n + excess.position
+        gain = np.bincount(place, weights=excess.sell - excess.buy, minlength=size).reshape(-1, lines.n)
+        found |= np.any(gain > 0, axis=0) & (lines.held > 0)
+    return found
+
+
 def barred_positions(system: RowSystem, terms: Terms, offset: int, n: int) -> np.ndarray:
     """Return True for lines an eligibility rule keeps from being bought, or that a passive breach bars: shape (n,)."""
     found = np.zeros(n, dtype=bool)
@@ -184,6 +201,8 @@ class _Adder:
         elif not np.isfinite(room):
             # No portfolio is proven to keep it; ``make`` says so for hard rules, softer ones stay unknown.
             return
+        elif block.strict and part.constant[0] == 0:
+            self._within_or_empty(meaning, part, room)
         else:
             self._within(meaning, part, room)
 
@@ -212,6 +231,19 @@ class _Adder:
     def _within(self, meaning: RowOf, part: Excess, room: float) -> None:
         cols, data = trade_terms(self.builder, self.legs, part.position, part.buy, part.sell)
         self._row(meaning, cols, data, room / MILLION)
+
+    def _within_or_empty(self, meaning: RowOf, part: Excess, room: float) -> None:
+        """Add a strict row that nothing over nothing passes as well: within, or nothing held above and below."""
+        some = self.builder.switch(f"holds some {meaning.name}")
+        cols, data = trade_terms(self.builder, self.legs, part.position, part.buy, part.sell)
+        slack = max(self._most(cols, data) - room / MILLION, 0.0)
+        self._row(meaning, np.append(cols, some), np.append(data, slack), room / MILLION + slack)
+        position = np.unique(part.position[(part.buy != 0) | (part.sell != 0)])
+        cols, data = face_terms(self.builder, self.legs, position, np.ones(len(position)))
+        held = float(self.lines.held[position].sum()) / MILLION
+        most = held + self._most(cols, data)
+        empty = RowOf(meaning.rule, meaning.group, f"holds {meaning.name}")
+        self._row(empty, np.append(cols, some), np.append(data, -most), -held)
 
     def _row(self, meaning: RowOf, cols: np.ndarray, data: np.ndarray, room: float) -> None:
         """Add ``data·x ≤ room``, let off where the switch says so."""

@@ -13,8 +13,8 @@ from absalloc.plan.rule_rows import Key, Terms
 from absalloc.plan.trades import Legs, trade_terms
 from absalloc.rows.system import Alternatives, Block, RowSystem
 
-UNIT = 1.0
-"""Yuan by which an amount is above a bound that it must not merely reach."""
+UNIT = 100.0
+"""Yuan by which an amount passes a bound it must not merely reach; less would be lost in the tolerance of a solver."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,10 @@ class _Special:
         on = self.builder.switch(f"holds {self.block.groups[r]} {self.block.rule.id}")
         cols = np.append(found.cols, on)
         if least:
-            row = np.append(found.data, -(over + UNIT) / MILLION)
+            whole = all(self.builder.whole[c] for c in found.cols)
+            # Of whole lots the smallest is the least that counts.
+            unit = float(np.abs(found.data).min()) if whole and not over else UNIT / MILLION
+            row = np.append(found.data, -(over / MILLION + unit))
             self.builder.row(self.meaning(r, "held"), cols, row, -found.held / MILLION, np.inf)
         else:
             row = np.append(found.data, -max(found.most - over, 0.0) / MILLION)
@@ -160,7 +163,7 @@ class _Special:
         if not counted and fixed <= float(block.limit[0] if block.rows else 0.0):
             return
         scale = self.denominator(0)
-        room = float(block.limit[0]) - fixed - (UNIT / scale if block.strict else 0.0)
+        room = float(block.limit[0]) - fixed - (1.0 / scale if block.strict else 0.0)
         if self.key(None) in self.terms.stay:
             room = max(room, now - fixed)
         room = room * scale - self.terms.margins.get(self.key(None), 0.0)

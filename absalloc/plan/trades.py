@@ -23,9 +23,12 @@ class Legs:
     odd: np.ndarray
 
 
-def add_trades(builder: Builder, lines: PlanLines, barred: np.ndarray, gain: np.ndarray) -> Legs:
+def add_trades(
+    builder: Builder, lines: PlanLines, barred: np.ndarray, gain: np.ndarray, apart: np.ndarray | None = None
+) -> Legs:
     """Add the buy and sell columns of every line that may move; ``barred`` lines may not be bought.
 
+    Lines marked ``apart`` are not both bought and sold: elsewhere the two legs are netted at no cost.
     ``gain`` (n,) is what a yuan of face earns a year; a trade's cost is charged against the first year.
     """
     legs = Legs(*(np.full(lines.n, -1, dtype=np.int64) for _ in range(3)))
@@ -39,7 +42,23 @@ def add_trades(builder: Builder, lines: PlanLines, barred: np.ndarray, gain: np.
             legs.buy[p] = _buy(builder, lines, int(p), room, gain[p])
         if lines.held[p] > 0:
             _sell(builder, lines, int(p), legs, gain[p])
+            _apart(builder, lines.positions.ids[p], legs, int(p), always=apart is not None and bool(apart[p]))
     return legs
+
+
+def _apart(builder: Builder, name: str, legs: Legs, p: int, *, always: bool) -> None:
+    """Keep purchases of a line apart from its sales: always, or only from that of its odd rest."""
+    buy, sell, odd = int(legs.buy[p]), int(legs.sell[p]), int(legs.odd[p])
+    if buy < 0:
+        return
+    top = builder.high[buy]
+    if odd >= 0:
+        builder.row(RowOf(None, name, f"odd lot or purchase {name}"), [buy, odd], [1.0, top], -np.inf, top)
+    if always:
+        on = builder.switch(f"buys rather than sells {name}")
+        most = builder.high[sell]
+        builder.row(RowOf(None, name, f"purchase {name}"), [buy, on], [1.0, -top], -np.inf, 0.0)
+        builder.row(RowOf(None, name, f"sale {name}"), [sell, on], [1.0, most], -np.inf, most)
 
 
 def _buy(builder: Builder, lines: PlanLines, p: int, room: float, gain: float) -> int:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Small worlds of whole lots, for which the best portfolio is found by trying every one."""
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
+from rows_worlds import DAY, rulebook
+
 from absalloc.compliance.case_books import book_of, mandate_of
 from absalloc.compliance.exact import evaluate_exact
 from absalloc.plan.make import _carried
 from absalloc.rows import BookState
-from rows_worlds import DAY, rulebook
 
 LOT = 10_000_000
 NAV = 100_000_000
@@ -80,15 +82,16 @@ def plan_book(seed: int, *, held: bool, gaps: float = 0.0, unknown: str = "worst
 
 
 def portfolios(state: BookState) -> Iterator[dict[str, Fraction]]:
-    """Yield every portfolio that whole lots bought, and whole lots or the odd rest sold, can make within the budget."""
+    """Yield every portfolio within the budget that whole lots bought, or whole lots and the odd rest sold, can make."""
     levels = []
     for name, row in state.index.items():
         held = state.held.get(name, Fraction(0))
         size = Fraction(int(state.universe.table["issue_size"][row]))
         rest = held % LOT
-        # An odd rest may be sold while whole lots are bought.
-        found = [held - part + LOT * k for k in range(-9, 10) for part in (Fraction(0), rest)]
-        levels.append([(name, face) for face in dict.fromkeys(found) if 0 <= face <= max(size, held)])
+        # What there is of a line bounds what is bought of it; an odd rest is sold, never bought.
+        most = max(size - held, 0) // LOT
+        found = [held + LOT * k for k in range(-9, int(most) + 1)] + [held - rest - LOT * k for k in range(10)]
+        levels.append([(name, face) for face in dict.fromkeys(found) if face >= 0])
     budget = Fraction(state.mandate.portfolio.invest.amount)
     for chosen in itertools.product(*levels):
         faces = {name: face for name, face in chosen if face}
@@ -105,9 +108,16 @@ def after(state: BookState, faces: dict[str, Fraction]) -> BookState:
 def carry(state: BookState, faces: dict[str, Fraction]) -> float:
     """Return the yuan a year a portfolio earns."""
     rates = state.universe.table["yield"]
-    return float(sum(float(state.unit("market_value", state.index[n])[0]) * float(f) * rates[state.index[n]] for n, f in faces.items()))
+    return float(
+        sum(
+            float(state.unit("market_value", state.index[n])[0]) * float(f) * rates[state.index[n]]
+            for n, f in faces.items()
+        )
+    )
 
 
 def complies(state: BookState, faces: dict[str, Fraction], rules: tuple[str, ...] | None = None) -> bool:
     """Return whether the exact checker passes every hard rule, or those named."""
-    return all(item.verdict == "pass" for item in evaluate_exact([after(state, faces)], rules=rules) if item.level == "hard")
+    return all(
+        item.verdict == "pass" for item in evaluate_exact([after(state, faces)], rules=rules) if item.level == "hard"
+    )

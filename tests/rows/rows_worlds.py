@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Random worlds: rulebooks of every kind, mandates with gaps, universes with gaps, books on round numbers.
 
 Faces, prices and amounts are round, so that ratios meet their limits exactly much of the time.
@@ -12,7 +13,6 @@ from datetime import date
 from fractions import Fraction
 from random import Random
 from typing import Any
-
 
 from absalloc.compliance.case_books import book_of, mandate_of
 from absalloc.rows import BookState

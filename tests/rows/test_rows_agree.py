@@ -6,6 +6,10 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rows_worlds import some_books, untimed, with_face
+
 from absalloc.compliance.case_books import case_book
 from absalloc.compliance.case_files import load_cases
 from absalloc.compliance.check import check_books
@@ -14,9 +18,6 @@ from absalloc.compliance.finding import Finding
 from absalloc.rows import BookState, RowSystem, compile_rows
 from absalloc.rows.verdict import FAIL, PASS, TIE, UNKNOWN, verdicts
 from absalloc.rulebook.load import shipped_rulebooks
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from rows_worlds import some_books, untimed, with_face
 
 WORDS = {PASS: "pass", FAIL: "fail", UNKNOWN: "unknown", TIE: "tie"}
 NEAR = Fraction(1, 10**9)
