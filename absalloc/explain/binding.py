@@ -1,0 +1,31 @@
+"""Which rules stop a plan: those with a row at its bound."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from absalloc.plan.program import Program
+from absalloc.solve import Outcome
+
+LINKS = ("| held", "| above", "| counted")
+"""Rows that tie a switch to an amount: at their bound wherever nothing is held, so that they say nothing."""
+
+
+def tight(program: Program, outcome: Outcome, *, lots: bool = False) -> tuple[str, ...]:
+    """Return the rules with a row at its bound; with ``lots`` a row a whole lot short of it is at its bound too."""
+    if outcome.row_activity is None or outcome.x is None:
+        return ()
+    problem, at = program.problem, np.asarray(outcome.row_activity)
+    columns = program.builder.columns
+    step = max((c.size for c in columns if c.leg == "buy" and c.size < 1e6), default=0.0) / 1e6 if lots else 0.0
+    found = np.zeros(len(at), dtype=bool)
+    for bound in (problem.row_upper, problem.row_lower):
+        width = 1e-7 * np.maximum(1.0, np.where(np.isfinite(bound), np.abs(bound), 1.0))
+        found |= np.abs(at - bound) <= width + step
+    rows = program.builder.rows
+    names = [str(row.rule) for row, on in zip(rows, found, strict=False) if on and row.rule and _speaks(row.name)]
+    return tuple(dict.fromkeys(names))
+
+
+def _speaks(name: str) -> bool:
+    return not name.endswith(LINKS) and not name.startswith("buy ")

@@ -1,0 +1,169 @@
+"""Which rules cannot hold together, what each would have to give, and what is earned after that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from absalloc.explain.model import Model
+from absalloc.explain.relaxation import Relaxation, relax
+from absalloc.explain.repairs import Repair, capacity, feasible_program, repairs_of
+from absalloc.explain.words import Words
+from absalloc.plan.make import PlanSettings
+from absalloc.rows import BookState
+
+MOST_SETS = 8
+MOST_TESTS = 400
+"""Feasibility solves after which the search for further sets ends; ``complete`` then is False."""
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A minimal set of rules that no portfolio meets together. ``background``: what stands beside them, not a rule.
+
+    ``verified``: proven again on programs built afresh: infeasible together, feasible without any one of them.
+    ``on_relaxation``: infeasible even where lots, tickets and names were no matter.
+    """
+
+    rules: tuple[str, ...]
+    verified: bool
+    on_relaxation: bool
+    repairs: tuple[Repair, ...]
+    sentences: tuple[Words, ...]
+
+    def to_json(self, lang: str = "en") -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "rules": list(self.rules),
+            "verified": self.verified,
+            "on_relaxation": self.on_relaxation,
+            "text": " ".join(words.text(lang) for words in self.sentences),
+            "repairs": [item.to_json(lang) for item in self.repairs],
+        }
+
+
+@dataclass(frozen=True)
+class Conflicts:
+    """All minimal sets found. ``status`` of the plan as it stands; ``complete``: there are no further sets."""
+
+    status: str
+    sets: tuple[Conflict, ...]
+    complete: bool
+    reason: str | None = None
+
+    def to_json(self, lang: str = "en") -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "schema": "absalloc.conflict/1",
+            "status": self.status,
+            "reason": self.reason,
+            "complete": self.complete,
+            "conflict": [item.to_json(lang) for item in self.sets],
+        }
+
+
+def conflicts(state: BookState, settings: PlanSettings, *, most: int = MOST_SETS) -> Conflicts:
+    """Return up to ``most`` minimal sets of conflicting rules, with repairs; none where a portfolio exists.
+
+    The cap on turnover and an amount to be invested exactly count as rules of the names ``turnover`` and ``budget``.
+    An empty set of rules means that what is held, supply and tickets alone leave no portfolio.
+    """
+    model = Model(state, settings)
+    if model.stopped is not None:
+        return Conflicts("stopped", (), complete=False, reason=model.stopped.text())
+    if model.base.status != "infeasible":
+        reason = None if model.base.reason is None else model.base.reason.text()
+        return Conflicts(model.base.status, (), complete=model.base.status == "optimal", reason=reason)
+    search = _Search(relax(model), most)
+    found = tuple(_described(model, search, rules) for rules in search.sets())
+    return Conflicts(
+        "infeasible",
+        found,
+        complete=search.complete,
+        reason=None if model.base.reason is None else model.base.reason.text(),
+    )
+
+
+class _Search:
+    """Minimal infeasible sets by deletion; further ones behind each smallest way to break all found so far."""
+
+    def __init__(self, relaxation: Relaxation, most: int) -> None:
+        self.relaxation, self.most = relaxation, most
+        self.names = relaxation.names
+        self.known: dict[tuple[frozenset[str], bool], bool | None] = {}
+        self.complete = True
+
+    def feasible(self, kept: frozenset[str], *, whole: bool) -> bool | None:
+        """Say whether a portfolio meets the rules ``kept``."""
+        key = (kept, whole)
+        if key not in self.known:
+            if len(self.known) >= MOST_TESTS:
+                self.complete = False
+                return None
+            self.known[key] = self.relaxation.feasible(frozenset(self.names) - kept, whole=whole)
+        return self.known[key]
+
+    def sets(self) -> list[tuple[str, ...]]:
+        found: list[frozenset[str]] = []
+        tried: set[frozenset[str]] = set()
+        while len(found) < self.most:
+            todo = next((cut for cut in hitting_sets(found) if cut not in tried), None)
+            if todo is None:
+                break
+            tried.add(todo)
+            kept = frozenset(self.names) - todo
+            answers = [self.feasible(kept, whole=whole) for whole in (False, True)]
+            if False in answers:
+                found.append(self.shrink(kept, whole=answers[0] is not False))
+                if not found[-1]:
+                    break
+            elif None in answers:
+                self.complete = False
+        else:
+            self.complete = False
+        order = {name: i for i, name in enumerate(self.names)}
+        return [tuple(sorted(rules, key=order.__getitem__)) for rules in found]
+
+    def shrink(self, kept: frozenset[str], *, whole: bool) -> frozenset[str]:
+        """Return a minimal infeasible part of an infeasible set: on the relaxation where that is infeasible too."""
+        if self.feasible(frozenset(), whole=whole) is False:
+            return frozenset()
+        for name in (n for n in self.names if n in kept):
+            if self.feasible(kept - {name}, whole=whole) is False:
+                kept = kept - {name}
+        return kept
+
+    def on_relaxation(self, rules: frozenset[str]) -> bool:
+        return self.feasible(rules, whole=False) is False
+
+
+def hitting_sets(sets: list[frozenset[str]]) -> Iterator[frozenset[str]]:
+    """Yield the minimal sets of names that meet every one of ``sets``, smallest first; the empty set for none."""
+    seen: set[frozenset[str]] = set()
+    every = {frozenset(pick) for pick in product(*[sorted(each) for each in sets])}
+    for cut in sorted(every, key=lambda c: (len(c), sorted(c))):
+        if not any(other < cut for other in every) and cut not in seen:
+            seen.add(cut)
+            yield cut
+
+
+def _described(model: Model, search: _Search, rules: tuple[str, ...]) -> Conflict:
+    kept = frozenset(rules)
+    made = repairs_of(model, search.relaxation, rules)
+    sentences = [Words("conflict_together", rules=", ".join(rules)) if rules else Words("conflict_background")]
+    sentences += [
+        Words("conflict_capacity", **found) for name in rules if (found := capacity(model, search.relaxation, name))
+    ]
+    sentences += [item.words for item in made if item.limit is not None]
+    return Conflict(rules, _verified(model, kept), search.on_relaxation(kept), made, tuple(sentences))
+
+
+def _verified(model: Model, kept: frozenset[str]) -> bool:
+    """Say whether programs built afresh by the plan itself agree: no portfolio with all, one without any one."""
+    if not kept:
+        return feasible_program(model, frozenset()) is False
+    return feasible_program(model, kept) is False and all(
+        feasible_program(model, kept - {name}) is True for name in kept
+    )

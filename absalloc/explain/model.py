@@ -1,0 +1,277 @@
+"""One book made ready to be asked "what if": the same model solved again with a limit moved, a rule or a line gone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from absalloc.compliance.exact import evaluate_exact
+from absalloc.compliance.finding import Finding
+from absalloc.errors import BadInput
+from absalloc.explain.binding import tight
+from absalloc.plan.holdings import total_of
+from absalloc.plan.lines import PlanLines, plan_lines
+from absalloc.plan.make import Answer, PlanSettings, _budget, _cannot_decide, _Maker, _terms, in_scope
+from absalloc.plan.note import Note
+from absalloc.plan.objective import Objective, objective
+from absalloc.plan.program import Program, build_program
+from absalloc.plan.rule_rows import Terms
+from absalloc.rows import Block, BookState, RowSystem, compile_rows
+from absalloc.rows.compile import compile_rule
+from absalloc.rows.lines import Positions
+from absalloc.rulebook.active import ActiveRule
+from absalloc.solve import Outcome, Problem, SolveSettings, solve_problem
+
+Adjust = Callable[[Program], Problem]
+"""What a question does to the program: bars a line, forces one in, adds a row, asks for something else."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Limits moved, by (rule id, sense), and rules left out."""
+
+    limits: frozenset[tuple[str, str, Fraction]] = frozenset()
+    without: frozenset[str] = frozenset()
+
+    @classmethod
+    def limit(cls, rule: str, sense: str, value: Fraction) -> Change:
+        """Return the change of one limit."""
+        return cls(limits=frozenset({(rule, sense, value)}))
+
+    @classmethod
+    def drop(cls, *rules: str) -> Change:
+        """Return the change that leaves rules out."""
+        return cls(without=frozenset(rules))
+
+
+NOTHING = Change()
+
+
+@dataclass
+class _Asker(_Maker):
+    """A maker of plans that alters the program before it solves, and solves no program twice."""
+
+    adjust: Adjust | None = None
+    known: dict[bytes, Outcome] = field(default_factory=dict)
+
+    def program(self, terms: Terms, price: float) -> Program:
+        made = super().program(terms, price)
+        return made if self.adjust is None else replace(made, problem=self.adjust(made))
+
+    def tie_broken(self, program: Program) -> Outcome:
+        key = digest(program.problem)
+        if key not in self.known:
+            self.known[key] = super().tie_broken(program)
+        return self.known[key]
+
+
+def digest(problem: Problem) -> bytes:
+    """Return a hash of all numbers of a program: two of one hash have the same answer."""
+    made = hashlib.sha256()
+    matrix = problem.A
+    for part in (
+        problem.c, matrix.indptr, matrix.indices, matrix.data, problem.row_lower, problem.row_upper,
+        problem.col_lower, problem.col_upper, problem.integrality, np.array([problem.offset, *matrix.shape]),
+    ):  # fmt: skip
+        made.update(np.ascontiguousarray(part).tobytes())
+        made.update(b"|")
+    return made.digest()
+
+
+class Model:
+    """A book, its rows and its best plan. ``stopped`` says why nothing can be asked of it, None where all can."""
+
+    def __init__(self, state: BookState, settings: PlanSettings) -> None:
+        self.given = state = in_scope(state)
+        self.settings = settings
+        self.state = replace(state, before=dict(state.held))
+        self.stopped: Note | None = _cannot_decide(self.state)
+        self.current: tuple[Finding, ...] = evaluate_exact([state]) if state.held else ()
+        self.known: dict[bytes, Outcome] = {}
+
+    @cached_property
+    def system(self) -> RowSystem:
+        """The rows of the book's rules."""
+        return compile_rows([self.state])
+
+    @cached_property
+    def positions(self) -> Positions:
+        """The positions of the book."""
+        return Positions(self.state)
+
+    @cached_property
+    def lines(self) -> PlanLines:
+        """What may be bought and sold of each line."""
+        return plan_lines(self.positions, _budget(self.state))
+
+    @cached_property
+    def objective(self) -> Objective:
+        """What each yuan of face earns."""
+        return objective(self.lines, 0.0)
+
+    @cached_property
+    def rules(self) -> dict[str, ActiveRule]:
+        """The rules in force by id."""
+        return {rule.id: rule for rule in self.state.rules.active}
+
+    @cached_property
+    def levels(self) -> frozenset[str]:
+        """The levels that bind: soft rules as well, unless no portfolio meets them."""
+        both = frozenset({"hard", "soft"})
+        if not any(rule.level == "soft" for rule in self.rules.values()) or self.stopped is not None:
+            return both
+        return frozenset({"hard"}) if self._ask(NOTHING, None, both).status == "infeasible" else both
+
+    @cached_property
+    def base(self) -> Answer:
+        """The best plan as the rules stand."""
+        return self.answer()
+
+    @property
+    def binding_rules(self) -> tuple[ActiveRule, ...]:
+        """The rules that are constraints of the plan."""
+        return tuple(rule for rule in self.rules.values() if rule.level in self.levels)
+
+    def rule(self, name: str) -> ActiveRule:
+        """Return a rule by full or short id. Raises BadInput for one that is not in force, or for two of that name."""
+        found = [rule for rule in self.rules.values() if name in (rule.id, rule.short)]
+        if name in self.rules:
+            return self.rules[name]
+        if len(found) == 1:
+            return found[0]
+        code = "explain.ambiguous_rule" if found else "explain.unknown_rule"
+        raise BadInput(code, value=name, expected=", ".join(r.id for r in found), choices=list(self.rules))
+
+    def position(self, tranche_id: str) -> int:
+        """Return the position of a line. Raises BadInput for one that is neither in the universe nor held."""
+        at = self.system.index[0].get(tranche_id)
+        if at is None:
+            raise BadInput("explain.unknown_tranche", value=tranche_id, choices=self.positions.ids)
+        return int(at)
+
+    def answer(self, change: Change = NOTHING, adjust: Adjust | None = None) -> Answer:
+        """Return the best plan under ``change``: rounded, re-checked exactly, with its bound."""
+        if change is NOTHING and adjust is None and "base" in self.__dict__:
+            return self.base
+        return self._ask(change, adjust, self.levels)
+
+    def _ask(self, change: Change, adjust: Adjust | None, levels: frozenset[str]) -> Answer:
+        if self.stopped is not None:
+            return Answer("stopped", self.stopped, self.state, None, self.current, None, None)
+        state, system, current = self.changed(change)
+        maker = _Asker(state, system, self.lines, self.settings, current, adjust, self.known)
+        terms = replace(_terms(state, current, self.settings), levels=levels)
+        return maker.attempt(terms)
+
+    def changed(self, change: Change) -> tuple[BookState, RowSystem, tuple[Finding, ...]]:
+        """Return the book, its rows and the findings on what it holds under ``change``; only moved rules compile."""
+        if change == NOTHING:
+            return self.state, self.system, self.current
+        moved = {rule: self._moved(rule, change) for rule, _, _ in change.limits}
+        rules = tuple(moved.get(r.id, r) for r in self.state.rules.active if r.id not in change.without)
+        state = replace(self.state, rules=replace(self.state.rules, active=rules))
+        blocks: list[Block] = []
+        done: set[str] = set()
+        for block in self.system.blocks:
+            name = block.rule.id
+            if name not in moved and name not in change.without:
+                blocks.append(block)
+            elif name in moved and name not in change.without and name not in done:
+                done.add(name)
+                blocks += compile_rule(moved[name], (0,), [self.positions], self.system.offsets, None)
+        return state, replace(self.system, blocks=tuple(blocks)), self._findings(state, moved, change)
+
+    @property
+    def turnover_cap(self) -> float | None:
+        """The cap on trades in yuan, None where there is none."""
+        cap = self.settings.max_turnover
+        return None if cap is None else float(cap * (self.total or Fraction(0)))
+
+    def relaxed(self, change: Change = NOTHING, adjust: Adjust | None = None) -> tuple[Program, Outcome]:
+        """Return the plan's program under ``change`` and the answer of its LP relaxation, a bound of every plan."""
+        state, system, current = self.changed(change)
+        terms = replace(_terms(state, current, self.settings), levels=self.levels)
+        program = build_program(
+            system, self.lines, self.objective, terms, max_turnover=self.turnover_cap, least_change=False
+        )
+        program = program if adjust is None else replace(program, problem=adjust(program))
+        settings = SolveSettings(time_limit=self.settings.time_limit)
+        return program, solve_problem(program.problem.relaxed(), "highs", settings)
+
+    @cached_property
+    def relaxed_base(self) -> tuple[Program, Outcome]:
+        """The plan's program as the rules stand, and the answer of its relaxation."""
+        return self.relaxed()
+
+    def ceiling(self, change: Change = NOTHING) -> Fraction | None:
+        """Return a proven bound of the objective under ``change``, yuan a year; None where there is none."""
+        found = None if self.rate else self.relaxed(change)[1]
+        return None if found is None or found.bound is None else Fraction(-float(found.bound)) * 10**6
+
+    def _findings(self, state: BookState, moved: dict[str, ActiveRule], change: Change) -> tuple[Finding, ...]:
+        kept = tuple(f for f in self.current if f.rule not in change.without and f.rule not in moved)
+        if not self.state.held or not moved:
+            return kept
+        return (*kept, *evaluate_exact([replace(self.given, rules=state.rules)], rules=set(moved)))
+
+    def _moved(self, name: str, change: Change) -> ActiveRule:
+        rule = self.rules[name]
+        new = {sense: value for each, sense, value in change.limits if each == name}
+        limits = tuple(replace(item, value=new.get(item.sense, item.value)) for item in rule.limits)
+        return replace(rule, limits=limits)
+
+    @cached_property
+    def total(self) -> Fraction | None:
+        """What basis points are of: NAV, else the amount to be invested, in yuan."""
+        return total_of(self.state)
+
+    @property
+    def rate(self) -> bool:
+        """Whether the objective is a rate (carry per capital) and not an amount."""
+        return self.objective.kind == "carry_per_capital"
+
+    def value(self, answer: Answer) -> Fraction | None:
+        """Return the objective of a plan at its exact faces, yuan a year net of the costs of its trades (or a rate).
+
+        None where there is no plan.
+        """
+        if answer.faces is None:
+            return None
+        earned, capital = Fraction(0), Fraction(0)
+        for name in {*answer.faces, *self.state.held}:
+            p = self.system.index[0][name]
+            face, before = answer.faces.get(name, Fraction(0)), self.state.held.get(name, Fraction(0))
+            earned += face * _plain(self.objective.gain[p])
+            earned -= abs(face - before) * _plain(self.lines.cost[p] * self.lines.worth[p])
+            capital += face * _plain(self.objective.capital[p])
+        return earned if not self.rate else earned / capital if capital else Fraction(0)
+
+    def bound(self, answer: Answer) -> Fraction | None:
+        """Return the most the objective can be, yuan a year; None where the solver gives no such number."""
+        change_first = self.settings.cure and self.settings.max_turnover is None
+        if answer.outcome is None or answer.outcome.bound is None or self.rate or change_first:
+            return None
+        return Fraction(-answer.outcome.bound) * 10**6
+
+    def binding(self, answer: Answer) -> tuple[str, ...]:
+        """Return the rules with a row at its bound, in a plan."""
+        if answer.program is None or answer.outcome is None or answer.faces is None:
+            return ()
+        return tight(answer.program, answer.outcome, lots=True)
+
+    def bp(self, yuan: Fraction | None) -> Fraction | None:
+        """Return an amount a year (or a rate) in basis points of the total."""
+        if yuan is None:
+            return None
+        if self.rate:
+            return yuan * 10_000
+        return yuan / self.total * 10_000 if self.total else None
+
+
+def _plain(value: float) -> Fraction:
+    return Fraction(0) if np.isnan(value) else Fraction(float(value))

@@ -1,0 +1,139 @@
+"""The program of a book with every rule in it, from which rules are left out by masks: fast, for many questions.
+
+Rows of all rules and columns of all lines stand once; each rule knows its rows and the lines it bars. With
+``whole`` the integers stay, so that feasibility and optima are those of the plan's own model (a test holds the two
+together); without, it is the LP relaxation, and what comes of it is labelled so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from absalloc.explain.model import Model
+from absalloc.plan.builder import MILLION, Builder
+from absalloc.plan.make import _terms
+from absalloc.plan.program import Program
+from absalloc.plan.rule_rows import Terms, add_linear, barred_positions, undecided_positions
+from absalloc.plan.special_rows import add_special
+from absalloc.plan.trades import add_budget, add_trades, add_turnover
+from absalloc.rows import RowSystem
+from absalloc.solve import Outcome, Problem, SolveSettings, solve_problem
+
+TURNOVER, BUDGET = "turnover", "budget"
+"""Names of what is not a rule and can conflict with rules: the cap on turnover, the amount to be invested exactly."""
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """``program`` without any barring; ``row_of`` (m,) the rule of each row ("" for none); ``bars`` its lines (n,)."""
+
+    program: Program
+    row_of: np.ndarray
+    bars: dict[str, np.ndarray]
+    always: np.ndarray
+    settings: SolveSettings
+
+    @cached_property
+    def scale(self) -> np.ndarray:
+        """The greatest coefficient of each row (m,): what makes rows of different units comparable."""
+        return np.asarray(self.program.problem.A.greatest())
+
+    def problem(self, without: frozenset[str] = frozenset(), *, whole: bool = False) -> Problem:
+        """Return the program without the rules ``without``; ``whole`` keeps the integers."""
+        made = self.program.problem
+        high = made.col_upper.copy()
+        barred = self.always.copy()
+        for rule, lines in self.bars.items():
+            if rule not in without:
+                barred |= lines
+        buys = self.program.legs.buy[barred]
+        high[buys[buys >= 0]] = 0.0
+        keep = ~np.isin(self.row_of, list(without)) if without else np.ones(made.m, dtype=bool)
+        problem = replace(
+            made, A=made.A.rows(keep), row_lower=made.row_lower[keep], row_upper=made.row_upper[keep],
+            col_upper=high, row_names=None,
+        )  # fmt: skip
+        return problem if whole else problem.relaxed()
+
+    def solve(self, without: frozenset[str] = frozenset(), *, whole: bool = False) -> Outcome:
+        """Return the best of the program without some rules."""
+        return solve_problem(self.problem(without, whole=whole), "highs", self.settings)
+
+    def feasible(self, without: frozenset[str], *, whole: bool = True) -> bool | None:
+        """Say whether a portfolio exists without some rules: proven both ways, None where a limit of time ended it."""
+        problem = self.problem(without, whole=whole)
+        found = solve_problem(replace(problem, c=np.zeros(problem.n), offset=0.0), "highs", self.settings)
+        if found.status == "infeasible":
+            return False
+        return True if found.x is not None else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The rules that have a row or bar a line, and the structural rows that may conflict with them."""
+        rows = dict.fromkeys(str(name) for name in self.row_of if name)
+        return (*rows, *(name for name, lines in self.bars.items() if name not in rows and np.any(lines)))
+
+
+def relax(model: Model) -> Relaxation:
+    """Return the relaxation of a book. The turnover cap and an exact budget stand as rules of their own."""
+    terms = replace(_terms(model.state, model.current, model.settings), levels=model.levels)
+    bars = {rule.id: _barred_by(model, rule.id, terms) for rule in model.binding_rules}
+    program = _open_program(model, terms, bars)
+    row_of = np.array([_owner(model, program.builder, i) for i in range(len(program.builder.rows))], dtype=object)
+    always = np.isnan(model.objective.gain)
+    if not model.state.mandate.assume.buy:
+        always = always | np.array([name in model.state.assumed for name in model.positions.ids], dtype=bool)
+    settings = SolveSettings(time_limit=model.settings.time_limit, mip_gap=model.settings.mip_gap)
+    return Relaxation(program, row_of, bars, always, settings)
+
+
+def _owner(model: Model, builder: Builder, row: int) -> str:
+    meaning = builder.rows[row]
+    if meaning.rule is not None:
+        return meaning.rule
+    invest = model.state.mandate.portfolio.invest
+    if meaning.name == "budget" and invest is not None and invest.how == "exactly":
+        return BUDGET
+    return TURNOVER if meaning.name == "turnover" else ""
+
+
+def _only(model: Model, rule: str) -> RowSystem:
+    blocks = tuple(b for b in model.system.blocks if b.rule.id == rule and b.branch != "alternative")
+    return replace(model.system, blocks=blocks)
+
+
+def _barred_by(model: Model, rule: str, terms: Terms) -> np.ndarray:
+    """Return True for lines that this rule alone keeps from being bought, or cannot decide: shape (n,)."""
+    system = _only(model, rule)
+    found = barred_positions(system, terms, 0, model.lines.n)
+    if model.state.mandate.unknown == "exclude":
+        found = found | undecided_positions(system, terms, 0, model.lines.n)
+    return found
+
+
+def _open_program(model: Model, terms: Terms, bars: dict[str, np.ndarray]) -> Program:
+    """Return the program of all rules with a column for every line that any set of rules lets be bought.
+
+    A rule's rows leave out the lines it bars itself: with these rows the line cannot be bought, without them they are
+    gone. What a row bars while it is built (a single line above a purchase limit) joins ``bars``.
+    """
+    builder, lines, made = Builder(), model.lines, model.objective
+    gain = np.nan_to_num(made.gain, nan=0.0)
+    legs = add_trades(builder, lines, np.isnan(made.gain), gain)
+    builder.offset = -float(gain @ lines.held) / MILLION
+    add_budget(builder, lines, legs, nav=model.state.mandate.amount("nav"))
+    add_turnover(builder, lines, legs, model.turnover_cap)
+    for block in model.system.blocks:
+        if not terms.binds(block) or block.branch == "alternative":
+            continue
+        mine = replace(legs, buy=np.where(bars[block.rule.id], -1, legs.buy))
+        add = add_linear if block.form == "linear" else add_special
+        high = list(builder.high)
+        add(builder, block, lines, mine, model.system, terms)
+        for column in [c for c, old in enumerate(high) if builder.high[c] != old]:
+            bars[block.rule.id][builder.columns[column].position] = True
+            builder.high[column] = high[column]
+    return Program(builder.problem(), builder, lines, legs, made)
