@@ -7,6 +7,7 @@ dies on a deep file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -151,6 +152,18 @@ def _first(error: Any, document: Document, path: tuple[str | int, ...], model: t
     if problem["type"] == "extra_forbidden":
         known = sorted(_known(model, steps[:-1]))
         return BadInput("base.unknown_key", where=where, value=steps[-1], expected=", ".join(known), choices=known)
+    if problem["type"] == "missing":
+        return BadInput("base.missing_key", where=where, value=steps[-1], path=dotted)
+    if problem["type"] == "literal_error":
+        words = re.findall(r"'([^']*)'", problem["ctx"]["expected"])
+        return BadInput(
+            "base.not_a_choice",
+            where=where,
+            value=problem["input"],
+            expected=", ".join(words),
+            choices=words,
+            path=dotted,
+        )
     return BadInput("base.model_invalid", where=where, value=problem.get("input"), path=dotted, problem=problem["msg"])
 
 

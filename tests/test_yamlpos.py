@@ -126,7 +126,7 @@ def test_validate_builds_the_model() -> None:
         ("nmae: a\n", r"f:1:1: The key 'nmae' is not known here; known keys: many, name, product, table"),
         ("name: a\nmany:\n  - issuer: b\n    days: soon\n", r"f:4:5: many\.0\.days: .*integer"),
         ("name: a\ntable:\n  x: {issuer: b, dayz: 1}\n", r"f:3:18: The key 'dayz'.*'days'"),
-        ("product: {issuer: b}\n", r"f:1:1: name: Field required"),
+        ("product: {issuer: b}\n", r"f:1:1: name is missing"),
     ],
 )
 def test_validate_points_at_the_word(text: str, words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -55,7 +56,7 @@ def parse_day(text: str | None) -> date | None:
     if text is None:
         return None
     try:
-        if len(text) != len("2025-06-30"):
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text) is None:
             raise ValueError(text)
         return date.fromisoformat(text)
     except ValueError:

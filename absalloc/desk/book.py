@@ -72,8 +72,8 @@ def prepare(
         notes.append(
             Note("rating_assumed", lines=len(assumed), grades=_assumed_text(mandate), bought=mandate.assume.buy)
         )
-    valued, more = _value(facts, mandate, day)
     rules = with_targets(resolve(mandate, day, overrides=overrides, extra=extra, readings=readings), mandate, overrides)
+    valued, more = _value(facts, mandate, day)
     notes += [Note("after_verified", **found) for found in rules.warnings]
     if only_verified:
         sure = tuple(r for r in rules.active if r.source.confidence == "text_seen")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from absalloc.report.words import DASH, say, shown, yuan_in_full
+from absalloc.report.words import BETWEEN, DASH, LISTED, say, shown, yuan_in_full
 
 
 def check_answer(document: dict[str, Any], lang: str) -> str:
@@ -13,7 +13,7 @@ def check_answer(document: dict[str, Any], lang: str) -> str:
     failed = list(dict.fromkeys(item["rule"] for item in hard if item["verdict"] == "fail"))
     open_ = list(dict.fromkeys(item["rule"] for item in hard if item["verdict"] == "unknown"))
     fields = {
-        "book": say("and_", lang).join(document["mandates"]),
+        "book": LISTED[lang].join(document["mandates"]),
         "day": document["as_of"],
         "proven": document["n_proven"],
         "unknown": document["n_unknown"],
@@ -47,14 +47,14 @@ def plan_answer(document: dict[str, Any], lang: str) -> str:
         dict.fromkeys(i["rule"] for i in document["findings"] if i["level"] == "hard" and i["verdict"] != "pass")
     )
     if left:
-        text += say("and_then", lang) + say("plan_left", lang, rules=_names(left, lang))
+        text += BETWEEN[lang] + say("plan_left", lang, rules=_names(left, lang))
     if document["status"] != "optimal":
-        text += say("and_then", lang) + say("plan_unproven", lang, reason=document["reason"] or DASH)
+        text += BETWEEN[lang] + say("plan_unproven", lang, reason=document["reason"] or DASH)
     return text
 
 
 def _names(rules: list[str], lang: str, most: int = 4) -> str:
     """Return rule ids in a row, the short ones, cut after ``most``."""
     short = [rule.partition("/")[2] or rule for rule in rules]
-    said = say("listed", lang).join(short[:most])
-    return (said or DASH) if len(short) <= most else said + say("and_more", lang, n=len(short) - most)
+    said = LISTED[lang].join(short[:most])
+    return (said or DASH) if len(short) <= most else said + BETWEEN[lang] + say("and_more", lang, n=len(short) - most)

@@ -120,7 +120,7 @@ def provenance(
 ) -> list[tuple[str, str]]:
     """Return what the answer was made from: files with their hashes, rulebooks, the certificate, how sure the texts."""
     found = [
-        (say("made_file", lang, file=source.file), say("made_rows", lang, rows=source.rows, sha256=source.sha256))
+        (say("made_file", lang, file=source.file), say("made_rows", lang, rows=source.rows, hash=source.sha256))
         for source in universe.provenance
     ]
     found.append((say("made_mandate", lang), mandate.file))

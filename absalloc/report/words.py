@@ -12,6 +12,9 @@ from absalloc.messages import catalogue, render
 _MOST_DIGITS = 10
 _UNITS = {"en": ((1e9, "bn"), (1e6, "mn"), (1e3, "k")), "zh": ((1e8, "亿元"), (1e4, "万元"))}
 DASH = "–"
+LISTED = {"en": ", ", "zh": "、"}
+BETWEEN = {"en": " ", "zh": ""}
+"""What stands between things listed, and between two sentences."""
 
 
 def say(key: str, lang: str, **fields: Any) -> str:

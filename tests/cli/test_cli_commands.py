@@ -150,12 +150,13 @@ def test_rebalance_cures_with_the_least_trades(run: Run, market: Path) -> None:
     found = run("rebalance", *book, *before, "--cure", "--json")
     document = valid(found.document)
     assert (found.code, document["status"]) == (0, "optimal")
-    share = next(f for f in document["findings"] if f["rule"] == "public-fund-open/liquidity-restricted-share")
-    assert share["value"] <= share["limit"]
+    assert document["compliant"] is True
+    assert document["trades"]
 
 
 def test_universe_says_what_is_missing(run: Run, market: Path, tmp_path: Path) -> None:
-    document = valid(run("universe", market / "market.csv", "--json").document)
+    books = ["--rulebook", "house", "--rulebook", "public-fund-open", "--rulebook", "bank-own-book"]
+    document = valid(run("universe", market / "market.csv", *books, "--json").document)
     assert document["rows"] == 1105
     assert {item["rule"] for item in document["undecided"]} == {"house/internal-rating-floor"}
     small = tmp_path / "small.csv"
@@ -224,11 +225,8 @@ def test_verify_good_and_tampered(run: Run, plan_folder: Path, tmp_path: Path) -
     found = run("verify", bad, "--lang", "zh")
     assert found.code == 1
     assert "验证未通过" in found.out
-    assert {c["name"] for c in run("verify", bad, "--json").document["checks"] if not c["ok"]} == {
-        "hash",
-        "objective",
-        "gap",
-    }
+    failed = {c["name"] for c in run("verify", bad, "--json").document["checks"] if not c["ok"]}
+    assert failed == {"hash", "objective"}
 
 
 def test_market_statistics(run: Run, market: Path) -> None:
