@@ -222,7 +222,7 @@ class _Check:
         if values is None:
             return
         path = (*self.path, side)
-        allowed = _limit_units(rule)
+        allowed = _limit_units(rule, self.book)
         written = [values.absent] if isinstance(values, FromList) else [item.value for item in values]
         for value in written:
             if value.unit not in allowed and not (isinstance(values, FromList) and value.unit == "yuan"):
@@ -262,12 +262,13 @@ def _values(found: Column) -> tuple[str, ...]:
     return found.values
 
 
-def _limit_units(rule: Rule) -> tuple[str, ...]:
+def _limit_units(rule: Rule, book: Book) -> tuple[str, ...]:
     if rule.kind == "count":
         return ("count",)
     if rule.kind == "average":
-        name = rule.measure[1]
-        found = column(name)
+        combined = book.columns.get(rule.measure[1])
+        inputs = (combined.first_of or combined.from_) if combined else None
+        found = column(inputs[0].replace(".*", ".any") if inputs else rule.measure[1])
         kind = found.kind if found else "rating"
         return {
             "rate": ("ratio",),

@@ -42,8 +42,9 @@ def derive(universe: Universe, as_of: date) -> Universe:
     days = np.full(rows, np.nan)
     known = ~np.isnat(maturity)
     days[known] = (maturity[known] - np.datetime64(as_of, "D")).astype(np.int64)
-    put("days_to_maturity", days)
     put("remaining_term", np.array([tidy(day / YEAR_DAYS) if day == day else np.nan for day in days]))
+    # Cash is due at once, which averages over days to maturity must know; it has no cash flows to place in years.
+    put("days_to_maturity", np.where(~known & (universe.column("product") == "cash"), 0.0, days))
     for name in ("trading_days_to_maturity", "days_to_reset", "principal", "market_value"):
         table[name] = as_series(empty_column("days", rows))
         labels[name] = "missing"
