@@ -86,15 +86,29 @@ def compile_rule(
 ) -> list[Block]:
     """Return the blocks of one rule: one a sense, and those of its ``unless`` alternative behind them."""
     limits = rule.limits or ((Limit("max", None, "yuan"),) if rule.kind == "eligibility" else ())
-    found = [_block(rule, limit, members, books, offsets, scenario) for limit in limits]
     if rule.if_held is not None:
-        found.append(_block(rule, Limit("min", rule.if_held, "yuan"), members, books, offsets, scenario))
+        limits = (*limits, Limit("min", rule.if_held, "yuan"))
+    place = _Place(members, tuple(books[m] for m in members), scenario)
+    entries = _entries(rule, place, books, offsets)
+    found = [_block(rule, limit, place, entries) for limit in limits]
     if rule.unless is not None:
         other = alternative_rule(rule, rule.unless, books[members[0]].state)
-        for limit in other.limits:
-            block = _block(other, limit, members, books, offsets, scenario)
-            found.append(replace(block, branch="alternative"))
+        entries = _entries(other, place, books, offsets)
+        found += [replace(_block(other, limit, place, entries), branch="alternative") for limit in other.limits]
     return found
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The books of one rule, and the scenario they stand in."""
+
+    members: tuple[int, ...]
+    books: tuple[Positions, ...]
+    scenario: str | None
+
+
+def _entries(rule: ActiveRule, place: _Place, books: list[Positions], offsets: tuple[int, ...]) -> Sheet:
+    return sheet(rule, place.books, [offsets[m] for m in place.members], sum(book.n for book in books))
 
 
 def alternative_rule(rule: ActiveRule, other: Alternative, state: BookState) -> ActiveRule:
@@ -117,31 +131,25 @@ def alternative_rule(rule: ActiveRule, other: Alternative, state: BookState) -> 
     )  # fmt: skip
 
 
-def _block(
-    rule: ActiveRule,
-    limit: Limit,
-    members: tuple[int, ...],
-    books: list[Positions],
-    offsets: tuple[int, ...],
-    scenario: str | None,
-) -> Block:
-    used = [books[m] for m in members]
-    found: Sheet = sheet(rule, used, [offsets[m] for m in members], sum(book.n for book in books))
+def _block(rule: ActiveRule, limit: Limit, place: _Place, found: Sheet) -> Block:
     form: Any = {"count": "count", "threshold_sum": "threshold"}.get(rule.kind, "linear")
     if rule.if_held is not None and limit.value == rule.if_held:
         form = "if_held"
     eligible = rule.kind == "eligibility"
     zero = np.zeros(len(found.groups))
-    low, high = (zero, zero) if eligible else limit_values(rule, limit, found.groups, used)
-    away = elsewhere(rule, used)
+    low, high = (zero, zero) if eligible else limit_values(rule, limit, found.groups, place.books)
+    away = elsewhere(rule, place.books)
     # Of lines elsewhere a share needs only their sum; names, means and bands would need each of them.
     loose = rule.of_trade or (away != "none" and form != "linear") or (
         away not in (None, "none") and rule.kind in ("average", "eligibility")
     )  # fmt: skip
     return Block(
-        rule=rule, books=members, sense="max" if eligible else limit.sense, unit="yuan" if eligible else limit.unit,
-        strict=limit.strict and not eligible, form=form, branch="main", scenario=scenario, groups=found.groups,
-        limit=low, row=found.row, col=found.col, n=found.n, d=found.d, own=found.own, shared=found.shared,
+        rule=rule, books=place.members, sense="max" if eligible else limit.sense,
+        unit="yuan" if eligible else limit.unit,
+        strict=limit.strict and not eligible, form=form,
+        branch="main", scenario=place.scenario,
+        groups=found.groups, limit=low,
+        row=found.row, col=found.col, n=found.n, d=found.d, own=found.own, shared=found.shared,
         n0=found.n0, d0=found.d0,
         over=None if rule.over is None else float(rule.over), up_to=None if rule.up_to is None else float(rule.up_to),
         limit_exact=None if eligible else limit.value, limit_most=high, legs=found.legs, loose=loose,

@@ -116,9 +116,8 @@ def _labels(member: Membership, seen: np.ndarray, index: dict[str, int], grouped
         return table
     present = np.unique(member.code[seen[member.pos] & (member.code >= 0)])
     table[present] = [index.setdefault(member.words[code], len(index)) for code in present]
-    for code, word in enumerate(member.words):
-        if table[code] < 0 and word in index:
-            table[code] = index[word]
+    for code in np.flatnonzero(table[:-1] < 0) if len(present) < len(member.words) else ():
+        table[code] = index.get(member.words[code], -1)
     return table
 
 

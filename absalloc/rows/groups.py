@@ -45,6 +45,8 @@ def membership(rule: ActiveRule, by: By | None, positions: Positions) -> Members
 
 def _named(codes: np.ndarray, words: list[str]) -> np.ndarray:
     """Return the codes with what is stated to be none taken as missing."""
+    if NOT_RATED not in words:
+        return codes
     table = np.array([*range(len(words)), -1])
     table[[i for i, word in enumerate(words) if word == NOT_RATED]] = -1
     return np.asarray(table[codes])

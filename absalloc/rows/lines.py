@@ -83,16 +83,18 @@ class Positions:
 
     def text(self, name: str, columns: Mapping[str, Combined]) -> tuple[np.ndarray, list[str]]:
         """Return (codes, values): codes (n,) index values, -1 for missing; a rating stated to be none is ''."""
-        if name not in self._text:
+        key = _key(name, columns)
+        if key not in self._text:
             codes, uniques = pd.factorize(self.values(name, columns), use_na_sentinel=True)
-            self._text[name] = codes, [_word(value) for value in uniques]
-        return self._text[name]
+            self._text[key] = codes, [_word(value) for value in uniques]
+        return self._text[key]
 
     def number(self, name: str, columns: Mapping[str, Combined]) -> np.ndarray:
         """Return a number column (n,), NaN for missing; long-term ratings as grades, dates as days since 1970."""
-        if name not in self._number:
-            self._number[name] = self._read_number(name, columns)
-        return self._number[name]
+        key = _key(name, columns)
+        if key not in self._number:
+            self._number[key] = self._read_number(name, columns)
+        return self._number[key]
 
     def values(self, name: str, columns: Mapping[str, Combined]) -> np.ndarray:
         """Return a column's values (n,) as objects, None for missing; combined columns are combined."""
@@ -166,6 +168,11 @@ class Positions:
                 values = np.array([np.nan if v is None else _as_number(v) for v in values])
             result[: self.rows] = values
         return result
+
+
+def _key(name: str, columns: Mapping[str, Combined]) -> str:
+    """Return what names a column for certain: rulebooks may combine different columns under one name."""
+    return f"{name} = {columns[name]!r}" if name in columns else name
 
 
 def _as_number(value: Any) -> float:

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Small worlds of whole lots, for which the best portfolio is found by trying every one."""
 
 from __future__ import annotations
@@ -31,25 +30,42 @@ def plan_rule(rng: Random, number: int) -> dict[str, Any]:
     measure = rng.choice(["market_value", "face", "book_value", ["market_value", "risk_weight"]])
     share = {"kind": "share", "by": by, "where": where, "of": of, "measure": measure}
     forms: list[dict[str, Any]] = [
-        {**share, "max": strict}, {**share, "max": strict}, {**share, "max": strict, "tested": "purchase"},
+        {**share, "max": strict},
+        {**share, "max": strict},
+        {**share, "max": strict, "tested": "purchase"},
         {**share, "min": rng.choice(["5%", "10%"]), "by": None},
         {**share, "max": percent, "unless": {"by": "originator", "of": "nav", "max": rng.choice(["10%", "30%"])}},
         {"kind": "share", "by": by, "where": where, "max": rng.choice(["20000000 yuan", "30000000 yuan"])},
-        {"kind": "average", "measure": ["market_value", "wal"], "where": where, rng.choice(["max", "min"]): rng.choice(["1 years", "2 years"])},
+        {
+            "kind": "average",
+            "measure": ["market_value", "wal"],
+            "where": where,
+            rng.choice(["max", "min"]): rng.choice(["1 years", "2 years"]),
+        },
         {"kind": "average", "measure": ["face", "rating.any"], "min": "AA+"},
-        {"kind": "count", "by": rng.choice([None, "originator"]), "where": where, "max": rng.choice(["1 names", "2 names"])},
+        {
+            "kind": "count",
+            "by": rng.choice([None, "originator"]),
+            "where": where,
+            "max": rng.choice(["1 names", "2 names"]),
+        },
         {"kind": "count", "by": rng.choice([None, "originator"]), "min": rng.choice(["2 names", "3 names"])},
         {"kind": "count", "by": "originator", "of": "nav", "over": percent, rng.choice(["max", "min"]): "1 names"},
         {"kind": "count", "by": rng.choice([None, "originator"]), "measure": "face", "if_held": "20000000 yuan"},
         {"kind": "threshold_sum", "by": "originator", "of": "nav", "over": rng.choice(["10%", "20%"]), "max": percent},
         {"kind": "threshold_sum", "by": "tranche_id", "of": "nav", "over": "10%", "up_to": "20%", "max": percent},
-        {"kind": "eligibility", "require": {"rating.any": {"min": "AA+"}}, "tested": rng.choice(["always", "purchase"])},
-    ]  # fmt: skip
+        {
+            "kind": "eligibility",
+            "require": {"rating.any": {"min": "AA+"}},
+            "tested": rng.choice(["always", "purchase"]),
+        },
+    ]
     rule = rng.choice(forms)
     rule |= {
-        "id": f"r{number}", "title": {"en": "x", "zh": "x"},
+        "id": f"r{number}",
+        "title": {"en": "x", "zh": "x"},
         "source": {"document": "d", "article": "1", "ref": "X", "confidence": "secondary"},
-    }  # fmt: skip
+    }
     return {key: value for key, value in rule.items() if value is not None}
 
 
@@ -59,12 +75,18 @@ def plan_book(seed: int, *, held: bool, gaps: float = 0.0, unknown: str = "worst
     lines = []
     for i in range(3):
         facts = {
-            "product": "credit_abs", "originator": rng.choice("甲乙"), "deal_id": rng.choice("PQ"),
-            "seniority": rng.choice(["senior", "mezzanine"]), "issue_size": str(rng.choice([3, 4]) * LOT),
-            "factor": rng.choice(["1", "1", "0.5"]), "dirty_price": rng.choice(["100", "100", "98.7654"]),
-            "risk_weight": rng.choice(["0.2", "1"]), "wal": rng.choice(["0.5", "1", "2", "3"]),
-            "rating.any": rng.choice(["AAA", "AA+", "AA"]), "yield": rng.choice(["0.02", "0.031", "0.045", "0.0277"]),
-        }  # fmt: skip
+            "product": "credit_abs",
+            "originator": rng.choice("甲乙"),
+            "deal_id": rng.choice("PQ"),
+            "seniority": rng.choice(["senior", "mezzanine"]),
+            "issue_size": str(rng.choice([3, 4]) * LOT),
+            "factor": rng.choice(["1", "1", "0.5"]),
+            "dirty_price": rng.choice(["100", "100", "98.7654"]),
+            "risk_weight": rng.choice(["0.2", "1"]),
+            "wal": rng.choice(["0.5", "1", "2", "3"]),
+            "rating.any": rng.choice(["AAA", "AA+", "AA"]),
+            "yield": rng.choice(["0.02", "0.031", "0.045", "0.0277"]),
+        }
         line = {k: v for k, v in facts.items() if k in ("product", "yield", "issue_size") or rng.random() >= gaps}
         line["tranche_id"] = f"T{i}"
         if held and rng.random() < 0.7:
@@ -73,10 +95,15 @@ def plan_book(seed: int, *, held: bool, gaps: float = 0.0, unknown: str = "worst
                 line["book_value"] = str(rng.choice([9_000_000, 20_000_000]))
         lines.append(line)
     mandate = {
-        "name": "w", "institution": "public_fund_open", "rulebooks": ["w"], "amounts": {"nav": str(NAV)},
+        "name": "w",
+        "institution": "public_fund_open",
+        "rulebooks": ["w"],
+        "amounts": {"nav": str(NAV)},
         "portfolio": {"invest": {"amount": str(rng.choice([50, 80, 100]) * 1_000_000), "how": "at_most"}},
-        "trading": {"lot": str(LOT)}, "mode": "strategic", "unknown": unknown,
-    }  # fmt: skip
+        "trading": {"lot": str(LOT)},
+        "mode": "strategic",
+        "unknown": unknown,
+    }
     book = rulebook([plan_rule(rng, number) for number in range(rng.randint(2, 5))])
     return book_of(lines, mandate_of(mandate), DAY, books=(book,))
 

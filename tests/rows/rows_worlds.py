@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Random worlds: rulebooks of every kind, mandates with gaps, universes with gaps, books on round numbers.
 
 Faces, prices and amounts are round, so that ratios meet their limits exactly much of the time.
@@ -33,16 +32,37 @@ PRODUCTS = ("credit_abs", "enterprise_abs", "abn", "government", "cash", "repo",
 def some_where(rng: Random, depth: int = 1) -> Any:
     """Return a predicate as a rulebook writes it."""
     plain: list[Any] = [
-        {"product": ["credit_abs", "abn"]}, {"product": "repo"}, {"product": ["cash", "government", "repo"]},
-        {"seniority": "senior"}, {"rating.any": {"min": "AA+"}}, {"lowest": {"min": "AA"}}, {"lowest": ["AAA", "AA+"]},
-        {"best": {"below": "AA+"}}, {"missing": "lowest"}, {"missing": "originator"}, {"implied_rating": {"min": "AA"}},
-        {"implied_rating": ["AAA", "AA+"]}, {"wal": {"max": "3"}}, {"wal": {"above": "1", "max": "3"}},
-        {"remaining_term": {"max": "2 years"}}, {"days_to_maturity": {"max": "6 months"}}, {"lgfv": "true"},
-        {"expected_maturity": {"max": {"mandate": "product.end_date"}}}, {"clean_price": {"below": "100"}},
-        {"originator": {"in_list": "approved"}}, {"originator": {"in_list": "nowhere"}}, {"in_set": "narrow"},
-        {"rating.any": ["AAA"]}, {"years": {"min": "1"}}, {"missing": "wal"}, {"expected_maturity": {"min": "2026-06-30"}},
-        {"obligor": ["甲", "乙"]}, {"risk_weight": ["0.2", "1"]}, {"missing": "rating.any"}, {"best": "AAA"},
-    ]  # fmt: skip
+        {"product": ["credit_abs", "abn"]},
+        {"product": "repo"},
+        {"product": ["cash", "government", "repo"]},
+        {"seniority": "senior"},
+        {"rating.any": {"min": "AA+"}},
+        {"lowest": {"min": "AA"}},
+        {"lowest": ["AAA", "AA+"]},
+        {"best": {"below": "AA+"}},
+        {"missing": "lowest"},
+        {"missing": "originator"},
+        {"implied_rating": {"min": "AA"}},
+        {"implied_rating": ["AAA", "AA+"]},
+        {"wal": {"max": "3"}},
+        {"wal": {"above": "1", "max": "3"}},
+        {"remaining_term": {"max": "2 years"}},
+        {"days_to_maturity": {"max": "6 months"}},
+        {"lgfv": "true"},
+        {"expected_maturity": {"max": {"mandate": "product.end_date"}}},
+        {"clean_price": {"below": "100"}},
+        {"originator": {"in_list": "approved"}},
+        {"originator": {"in_list": "nowhere"}},
+        {"in_set": "narrow"},
+        {"rating.any": ["AAA"]},
+        {"years": {"min": "1"}},
+        {"missing": "wal"},
+        {"expected_maturity": {"min": "2026-06-30"}},
+        {"obligor": ["甲", "乙"]},
+        {"risk_weight": ["0.2", "1"]},
+        {"missing": "rating.any"},
+        {"best": "AAA"},
+    ]
     pick = rng.random()
     if depth and pick < 0.12:
         return {"not": some_where(rng, 0)}
@@ -57,28 +77,58 @@ def some_of(rng: Random) -> Any:
     """Return a denominator."""
     return rng.choice(
         [
-            "nav", "nav", "nav", "total_assets", "net_capital", "issue_size", "outstanding", "deal_size",
+            "nav",
+            "nav",
+            "nav",
+            "total_assets",
+            "net_capital",
+            "issue_size",
+            "outstanding",
+            "deal_size",
             {"amount": "audited_total_assets", "as_of": "previous_year_end"},
             {"amount": "prior_quarter_total_assets", "as_of": "previous_quarter_end"},
-            {"universe": "issue_size"}, {"universe": "outstanding"}, {"universe": "deal_size"},
-            {"reference": "totals"}, {"measure": "market_value"}, {"measure": "market_value", "where": some_where(rng)},
-            {"measure": ["market_value", "risk_weight"]}, {"measure": "book_value"},
+            {"universe": "issue_size"},
+            {"universe": "outstanding"},
+            {"universe": "deal_size"},
+            {"reference": "totals"},
+            {"measure": "market_value"},
+            {"measure": "market_value", "where": some_where(rng)},
+            {"measure": ["market_value", "risk_weight"]},
+            {"measure": "book_value"},
             [{"of": "nav"}, {"sign": "-1", "of": "total_assets"}, {"of": "total_assets"}],
             [{"measure": "market_value"}, {"sign": "-1", "measure": "market_value", "where": {"product": "repo"}}],
             [{"of": "nav"}, {"sign": "-1", "measure": "market_value", "where": some_where(rng)}],
         ]
-    )  # fmt: skip
+    )
 
 
 BY = (
-    None, "tranche_id", "originator", "obligor", ["originator", "seniority"], ["deal_id", "rating.any"], "lowest", "lgfv",
-    "expected_maturity", "rating.any", {"link": "exposure", "group": "client", "weight": "share"},
-    {"link": "exposure", "group": "client"}, {"link": "unknown", "group": "client"}, "deal_id",
-)  # fmt: skip
+    None,
+    "tranche_id",
+    "originator",
+    "obligor",
+    ["originator", "seniority"],
+    ["deal_id", "rating.any"],
+    "lowest",
+    "lgfv",
+    "expected_maturity",
+    "rating.any",
+    {"link": "exposure", "group": "client", "weight": "share"},
+    {"link": "exposure", "group": "client"},
+    {"link": "unknown", "group": "client"},
+    "deal_id",
+)
 MEASURES = (
-    "market_value", "market_value", "face", "principal", "clean_value", "book_value",
-    ["market_value", "risk_weight"], ["face", "haircut"], ["book_value", "risk_weight"],
-)  # fmt: skip
+    "market_value",
+    "market_value",
+    "face",
+    "principal",
+    "clean_value",
+    "book_value",
+    ["market_value", "risk_weight"],
+    ["face", "haircut"],
+    ["book_value", "risk_weight"],
+)
 
 
 def _bounds(rng: Random, percent: Sequence[str]) -> dict[str, Any]:
@@ -100,8 +150,11 @@ def _share(rng: Random) -> dict[str, Any]:
         rule["by"] = rng.choice(["originator", "tranche_id", "obligor"])
         column, absent = rng.choice([("limit", "0 yuan"), ("share", "0%")])
         rule[rng.choice(["max", "max", "min"])] = {
-            "list": rng.choice(["limits", "limits", "nowhere"]), "column": column, "expires": "expiry", "absent": absent
-        }  # fmt: skip
+            "list": rng.choice(["limits", "limits", "nowhere"]),
+            "column": column,
+            "expires": "expiry",
+            "absent": absent,
+        }
         if column == "share":
             rule["of"] = some_of(rng)
     else:
@@ -118,10 +171,14 @@ def _share(rng: Random) -> dict[str, Any]:
 def _average(rng: Random) -> dict[str, Any]:
     column, values = rng.choice(
         [
-            ("wal", ["1 years", "2 years", "3 years"]), ("modified_duration", ["1 years", "2.5 years"]), ("lowest", ["AA+", "AA"]),
-            ("rating.any", ["AA+", "AAA"]), ("implied_rating", ["AA+", "AA"]), ("days_to_maturity", ["397 days", "120 days"]),
+            ("wal", ["1 years", "2 years", "3 years"]),
+            ("modified_duration", ["1 years", "2.5 years"]),
+            ("lowest", ["AA+", "AA"]),
+            ("rating.any", ["AA+", "AAA"]),
+            ("implied_rating", ["AA+", "AA"]),
+            ("days_to_maturity", ["397 days", "120 days"]),
         ]
-    )  # fmt: skip
+    )
     limit = {"min": rng.choice(values)} if values[0][0] == "A" else _bounds(rng, values)
     return {
         "measure": [rng.choice(["market_value", "face", "principal"]), column],
@@ -174,9 +231,11 @@ def some_rule(rng: Random, number: int) -> dict[str, Any]:
         ["share", "share", "share", "share", "average", "eligibility", "count", "threshold_sum", "capital"]
     )
     rule: dict[str, Any] = {
-        "id": f"r{number}", "kind": kind, "title": {"en": "x", "zh": "x"},
+        "id": f"r{number}",
+        "kind": kind,
+        "title": {"en": "x", "zh": "x"},
         "source": {"document": "d", "article": "1", "ref": "X", "confidence": "secondary"},
-    }  # fmt: skip
+    }
     makers = {
         "share": _share,
         "average": _average,
@@ -199,12 +258,16 @@ def some_rule(rng: Random, number: int) -> dict[str, Any]:
     return {key: value for key, value in rule.items() if value is not None}
 
 
-def rulebook(rules: Sequence[dict[str, Any]], name: str = "w") -> Rulebook:
+def rulebook(rules: Sequence[dict[str, Any]], name: str = "w", columns: Any = None) -> Rulebook:
     """Return a rulebook of rules written as data."""
     data = {
-        "rulebook": name, "modelled": {"from": "2020-01-01", "verified_until": "2030-01-01"},
-        "sources": {"d": {"title": "x"}}, "columns": COLUMNS, "sets": SETS, "rules": list(rules),
-    }  # fmt: skip
+        "rulebook": name,
+        "modelled": {"from": "2020-01-01", "verified_until": "2030-01-01"},
+        "sources": {"d": {"title": "x"}},
+        "columns": columns or COLUMNS,
+        "sets": SETS if columns is None else {},
+        "rules": list(rules),
+    }
     return _build(parse_yaml(json.dumps(data, ensure_ascii=False, indent=1), f"{name}.yaml"), name)
 
 
@@ -212,16 +275,27 @@ def some_line(rng: Random, code: str, gaps: float) -> dict[str, Any]:
     """Return a line of the universe; each fact is missing with probability ``gaps``."""
     size = rng.choice([100, 200, 400, 500]) * 1_000_000
     facts: dict[str, Any] = {
-        "product": rng.choice(PRODUCTS), "originator": rng.choice("甲乙丙"), "core_debtor": rng.choice(["甲", "丁", None]),
-        "deal_id": rng.choice("PQ"), "seniority": rng.choice(["senior", "mezzanine", "subordinated"]),
-        "issue_size": size, "outstanding": size // 2, "deal_size": 500_000_000,
-        "factor": rng.choice(["1", "0.5", "0.37"]), "clean_price": rng.choice(["100", "99.5", "101.23"]),
-        "dirty_price": rng.choice(["100", "100", "101", "98.7654"]), "risk_weight": rng.choice(["0.2", "1", "12.5"]),
-        "haircut": rng.choice(["0.1", "0.25"]), "wal": rng.choice(["0.5", "1", "2", "3", "4.25"]),
-        "modified_duration": rng.choice(["0.5", "1", "2.5", "3"]), "rating.any": rng.choice(["AAA", "AA+", "AA", "NR", "A-1"]),
-        "rating.lianhe": rng.choice(["AAA", "AA", "NR", None]), "implied_rating": rng.choice(["AAA", "AA+", "AA(2)", "NR"]),
-        "lgfv": rng.choice(["true", "false"]), "expected_maturity": rng.choice(["2026-06-08", "2026-06-30", "2028-12-31"]),
-    }  # fmt: skip
+        "product": rng.choice(PRODUCTS),
+        "originator": rng.choice("甲乙丙"),
+        "core_debtor": rng.choice(["甲", "丁", None]),
+        "deal_id": rng.choice("PQ"),
+        "seniority": rng.choice(["senior", "mezzanine", "subordinated"]),
+        "issue_size": size,
+        "outstanding": size // 2,
+        "deal_size": 500_000_000,
+        "factor": rng.choice(["1", "0.5", "0.37"]),
+        "clean_price": rng.choice(["100", "99.5", "101.23"]),
+        "dirty_price": rng.choice(["100", "100", "101", "98.7654"]),
+        "risk_weight": rng.choice(["0.2", "1", "12.5"]),
+        "haircut": rng.choice(["0.1", "0.25"]),
+        "wal": rng.choice(["0.5", "1", "2", "3", "4.25"]),
+        "modified_duration": rng.choice(["0.5", "1", "2.5", "3"]),
+        "rating.any": rng.choice(["AAA", "AA+", "AA", "NR", "A-1"]),
+        "rating.lianhe": rng.choice(["AAA", "AA", "NR", None]),
+        "implied_rating": rng.choice(["AAA", "AA+", "AA(2)", "NR"]),
+        "lgfv": rng.choice(["true", "false"]),
+        "expected_maturity": rng.choice(["2026-06-08", "2026-06-30", "2028-12-31"]),
+    }
     return {"tranche_id": code} | {k: str(v) for k, v in facts.items() if v is not None and rng.random() >= gaps}
 
 
@@ -244,16 +318,21 @@ def some_lines(rng: Random, count: int, gaps: float) -> list[dict[str, Any]]:
 def some_mandate(rng: Random, gaps: float, name: str = "w") -> dict[str, Any]:
     """Return a mandate; each amount and fact is missing with probability ``gaps``."""
     amounts: dict[str, Any] = {
-        "nav": "1000000000", "total_assets": rng.choice(["1000000000", "1400000000"]), "nonstandard_elsewhere": "50000000",
+        "nav": "1000000000",
+        "total_assets": rng.choice(["1000000000", "1400000000"]),
+        "nonstandard_elsewhere": "50000000",
         "audited_total_assets": {"value": "1000000000", "as_of": rng.choice(["2024-12-31", "2023-12-31"])},
         "prior_quarter_total_assets": {"value": "1000000000", "as_of": rng.choice(["2025-09-30", "2025-12-08"])},
-    }  # fmt: skip
+    }
     product = {"end_date": "2026-06-30", "offering": rng.choice(["private", "public"])}
     mandate: dict[str, Any] = {
-        "name": name, "institution": "public_fund_open", "rulebooks": ["w"], "manager": "M",
+        "name": name,
+        "institution": "public_fund_open",
+        "rulebooks": ["w"],
+        "manager": "M",
         "amounts": {k: v for k, v in amounts.items() if rng.random() >= gaps},
         "product": {k: v for k, v in product.items() if rng.random() >= gaps},
-    }  # fmt: skip
+    }
     if rng.random() >= gaps:
         mandate["elsewhere"] = {"manager_funds": "none"}
     return mandate
@@ -263,18 +342,24 @@ def some_lists(rng: Random) -> dict[str, list[dict[str, Any]]]:
     """Return the tables of a mandate: names with limits and expiries, totals, look-through."""
     days = ["2025-12-07", "2025-12-08", "2026-12-31", ""]
     limits = [
-        {"key": key, "limit": rng.choice(["50000000", "100000000", "100000000 yuan", ""]), "share": rng.choice(["5%", "10%"]),
-         "expiry": rng.choice(days)} for key in ("甲", "乙", "T0", "T1")
-    ]  # fmt: skip
+        {
+            "key": key,
+            "limit": rng.choice(["50000000", "100000000", "100000000 yuan", ""]),
+            "share": rng.choice(["5%", "10%"]),
+            "expiry": rng.choice(days),
+        }
+        for key in ("甲", "乙", "T0", "T1")
+    ]
     links = [
         {"tranche_id": f"T{i}", "client": rng.choice(["c1", "c2", ""]), "share": rng.choice(["0.5", "0.25", "1", ""])}
         for i in (0, 0, 1, 2, 3)
     ]
     return {
-        "limits": limits, "exposure": links,
+        "limits": limits,
+        "exposure": links,
         "approved": [{"key": key, "expiry": rng.choice(days)} for key in ("甲", "丙")],
         "totals": [{"key": key, "total": rng.choice(["1000000000", "500000000", ""])} for key in ("甲", "c1")],
-    }  # fmt: skip
+    }
 
 
 def some_books(seed: int, *, rules: int = 60, lines: int = 8, gaps: float = 0.1, books: int = 1) -> list[BookState]:

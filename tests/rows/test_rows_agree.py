@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows_worlds import some_books, untimed, with_face
 
+from absalloc._resources import data_root
 from absalloc.compliance.case_books import case_book
-from absalloc.compliance.case_files import load_cases
+from absalloc.compliance.case_files import SUFFIX, load_cases
 from absalloc.compliance.check import check_books
 from absalloc.compliance.exact import BOOKS, evaluate_exact
 from absalloc.compliance.finding import Finding
@@ -64,7 +65,7 @@ def assert_agree(states: list[BookState]) -> tuple[int, int]:
     return compared, ties
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("gaps", [0.0, 0.15])
 def test_random_worlds(seed: int, gaps: float) -> None:
     compared, ties = assert_agree(some_books(seed, gaps=gaps))
@@ -72,18 +73,18 @@ def test_random_worlds(seed: int, gaps: float) -> None:
     assert ties < compared * (0.25 if not gaps else 0.6)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_several_books_of_one_manager(seed: int) -> None:
     assert_agree(some_books(1000 + seed, rules=30, gaps=0.1, books=3))
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6), gaps=st.sampled_from([0.0, 0.05, 0.3, 0.6]), lines=st.integers(0, 12))
 def test_any_world(seed: int, gaps: float, lines: int) -> None:
     assert_agree(some_books(seed, rules=20, gaps=gaps, lines=lines))
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", range(8))
 def test_on_the_limit_and_a_yuan_beside(seed: int) -> None:
     """Each share is brought to its limit to the yuan by one of its lines; a yuan more and less must be told apart."""
     state = untimed(some_books(seed, rules=30, gaps=0.0)[0])
@@ -103,7 +104,7 @@ def test_on_the_limit_and_a_yuan_beside(seed: int) -> None:
 
 
 def face_at_limit(state: BookState, item: Finding) -> Fraction | None:
-    """Return the face of the first line at which a constant denominator's ratio is the limit; None where there is none."""
+    """Return the face of the first line at which the ratio is the limit, as if nothing else moved; else None."""
     if item.headroom is None or not item.lines or item.unit not in ("ratio", "yuan") or item.rule.count("/") != 1:
         return None
     line = item.lines[0]
@@ -116,7 +117,10 @@ def face_at_limit(state: BookState, item: Finding) -> Fraction | None:
     return face if face > 1 else None
 
 
-@pytest.mark.parametrize("book", shipped_rulebooks())
+WITH_CASES = [name for name in shipped_rulebooks() if data_root("constraints").joinpath(name + SUFFIX).is_file()]
+
+
+@pytest.mark.parametrize("book", WITH_CASES)
 def test_cases_of_the_shipped_rulebooks(book: str) -> None:
     cases = load_cases(book)
     for index, case in enumerate(cases.file.cases):
@@ -127,7 +131,32 @@ def test_cases_of_the_shipped_rulebooks(book: str) -> None:
         assert not known, f"{case.id}: {known}"
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_check_confirms_with_test_times_and_alternatives(seed: int) -> None:
     states = some_books(seed, rules=30, gaps=0.1, books=2)
     assert check_books(states)
+
+
+def test_rulebooks_may_combine_different_columns_under_one_name() -> None:
+    """Two rulebooks call different things an obligor; each row must read its own rulebook's."""
+    from rows_worlds import DAY, rulebook
+
+    from absalloc.compliance.case_books import book_of, mandate_of
+
+    rule = {
+        "id": "r", "kind": "share", "by": "obligor", "of": "nav", "max": "10%", "title": {"en": "x", "zh": "x"},
+        "source": {"document": "d", "article": "1", "ref": "X", "confidence": "secondary"},
+    }  # fmt: skip
+    books = tuple(
+        rulebook([rule], name, columns={"obligor": {"first_of": names}})
+        for name, names in (("one", ["core_debtor", "originator"]), ("two", ["originator"]))
+    )
+    line = {"product": "abn", "originator": "甲", "dirty_price": "100", "factor": "1", "face": "60000000"}
+    lines = [{**line, "tranche_id": "A", "core_debtor": "丙"}, {**line, "tranche_id": "B"}]
+    mandate = mandate_of(
+        {"name": "w", "institution": "insurer", "rulebooks": ["one", "two"], "amounts": {"nav": "1000000000"}}
+    )
+    state = book_of(lines, mandate, DAY, books=books)
+    assert_agree([state])
+    verdict = {(item.rule, item.group): item.verdict for item in evaluate_exact([state])}
+    assert verdict == {("one/r", "丙"): "pass", ("one/r", "甲"): "pass", ("two/r", "甲"): "fail"}

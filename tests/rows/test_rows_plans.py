@@ -59,7 +59,7 @@ def admits(program: Program, state: BookState, faces: dict[str, Fraction]) -> bo
 
 
 @pytest.mark.parametrize("held", [False, True])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_plan_is_the_best_of_all_portfolios(seed: int, held: bool) -> None:
     state = plan_book(seed, held=held)
     answer = make_plan(state, EXACT)
@@ -85,7 +85,7 @@ def assert_minimal(state: BookState, answer: Answer, everything: list[dict[str, 
         assert not rest or any(complies(state, faces, rest) for faces in everything), name
 
 
-@pytest.mark.parametrize("seed", range(40, 46))
+@pytest.mark.parametrize("seed", range(40, 43))
 @pytest.mark.parametrize("held", [False, True])
 def test_rows_admit_what_the_checker_passes(seed: int, held: bool) -> None:
     state = plan_book(seed, held=held)
@@ -99,19 +99,30 @@ def test_rows_admit_what_the_checker_passes(seed: int, held: bool) -> None:
 RULE = {
     "title": {"en": "x", "zh": "x"},
     "source": {"document": "d", "article": "1", "ref": "X", "confidence": "secondary"},
-}  # fmt: skip
+}
 
 
 def directed(rules: list[dict[str, Any]], lines: list[dict[str, Any]], **more: Any) -> BookState:
     """Return a book of bullets at par with NAV 100 million, whole yuan, nothing held but what the lines say."""
     mandate = {
-        "name": "w", "institution": "public_fund_open", "rulebooks": ["w"], "amounts": {"nav": "100000000"},
-        "portfolio": {"invest": {"amount": "100000000", "how": "at_most"}}, "mode": "strategic", "unknown": "worst", **more,
-    }  # fmt: skip
+        "name": "w",
+        "institution": "public_fund_open",
+        "rulebooks": ["w"],
+        "amounts": {"nav": "100000000"},
+        "portfolio": {"invest": {"amount": "100000000", "how": "at_most"}},
+        "mode": "strategic",
+        "unknown": "worst",
+        **more,
+    }
     base = {
-        "product": "credit_abs", "issue_size": "100000000", "factor": "1", "dirty_price": "100", "risk_weight": "1",
-        "yield": "0.03", "wal": "1",
-    }  # fmt: skip
+        "product": "credit_abs",
+        "issue_size": "100000000",
+        "factor": "1",
+        "dirty_price": "100",
+        "risk_weight": "1",
+        "yield": "0.03",
+        "wal": "1",
+    }
     drawn = [{**base, "originator": f"O{i}", "tranche_id": f"T{i}", **line} for i, line in enumerate(lines)]
     named = [{"id": f"r{i}", **RULE, **rule} for i, rule in enumerate(rules)]
     return book_of(drawn, mandate_of(mandate), DAY, books=(rulebook(named),))
