@@ -1,4 +1,4 @@
-"""Compile the rules of an open fund over a whole market and check a book of 150 names, against highspy's solve of the rows.
+"""Compile the rules of an open fund over a whole market and check a book of 150 names.
 
     python benchmarks/bench_rows.py [--tranches 9295] [--repeats 7] [--json FILE]
 
