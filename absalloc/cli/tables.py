@@ -11,7 +11,7 @@ from rich.text import Text
 
 from absalloc.cli.shell import Shell, plain
 from absalloc.report.rules import RuleUse, by_rule
-from absalloc.report.words import DASH, article, bound_sign, headroom_unit, name, say, shown
+from absalloc.report.words import DASH, article, bound_sign, headroom_unit, name, say, shown, used
 
 STYLES = {"pass": "green", "fail": "bold red", "unknown": "yellow"}
 MARKS = {"pass": "✓", "fail": "✗", "unknown": "?"}
@@ -27,13 +27,7 @@ def bar(use: float | None, width: int = BAR) -> Text:
     filled = min(width, math.floor(min(use, 1.0) * width + 1e-9))
     over = use > 1
     style = "red" if over else "yellow" if use >= 0.9 else "cyan"
-    said = "∞" if math.isinf(use) else f"{_down(use):.0f}%"
-    return Text("█" * filled, style=style) + Text("░" * (width - filled), style="dim") + Text(f" {said:>5}")
-
-
-def _down(use: float) -> float:
-    """Return per cent, never rounded up to the limit or down to it."""
-    return math.ceil(use * 100 - 1e-9) if use > 1 else math.floor(use * 100 + 1e-9)
+    return Text("█" * filled, style=style) + Text("░" * (width - filled), style="dim") + Text(f" {used(use):>6}")
 
 
 def verdict(found: str, lang: str) -> Text:

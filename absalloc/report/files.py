@@ -131,7 +131,7 @@ def cell(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (int, float)):
-        return repr(value)
+        return repr(float(value)) if isinstance(value, float) else str(value)
     text = str(value)
     return f"'{text}" if text.startswith(_FORMULA) else text
 

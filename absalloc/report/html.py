@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +57,9 @@ def render_html(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(shown=words.shown, yuan=words.yuan_in_full, number=number, use=use_text, width=bar_width)
+    environment.filters.update(
+        shown=words.shown, yuan=words.yuan_in_full, number=number, use=words.used, width=bar_width
+    )
     lang = report.lang
     return environment.get_template(TEMPLATE).render(
         report=report,
@@ -86,16 +87,7 @@ def chart(name: str, title: str, data: Any) -> Any:
 
 def number(value: float | None) -> str:
     """Return a number as the JSON writes it; empty where unknown."""
-    return "" if value is None else repr(value)
-
-
-def use_text(use: float | None) -> str:
-    """Return a share of a limit in per cent, never rounded onto the limit from either side."""
-    if use is None:
-        return words.DASH
-    if math.isinf(use):
-        return "∞"
-    return f"{math.ceil(use * 100 - 1e-9) if use > 1 else math.floor(use * 100 + 1e-9)}%"
+    return "" if value is None else repr(float(value))
 
 
 def bar_width(use: float | None) -> str:

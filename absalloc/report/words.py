@@ -5,6 +5,7 @@ The exact number always stands beside these in the JSON; here digits are added u
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from absalloc.messages import catalogue, render
@@ -75,6 +76,19 @@ def yuan_in_full(value: float | None) -> str:
     if value is None:
         return DASH
     return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+
+
+def used(use: float | None) -> str:
+    """Return a share of a limit in per cent, never rounded onto the limit from either side: 99.9 % is not 100 %."""
+    if use is None:
+        return DASH
+    if math.isinf(use):
+        return "∞"
+    steps = 1000 if 0.99 <= use < 1.01 else 100
+    cut = math.ceil(use * steps - 1e-9) if use > 1 else math.floor(use * steps + 1e-9)
+    if (cut == steps) != (use == 1):
+        cut += 1 if use > 1 else -1
+    return f"{cut * 100 / steps:g}%"
 
 
 def headroom_unit(unit: str) -> str:
