@@ -264,7 +264,7 @@ def _integrality(program: _Program) -> Check:
 
 
 def _status(program: _Program, claim: dict[str, Any], objective: Fraction, gap: Fraction | None) -> Check:
-    """``optimal`` needs a proven gap within 1e-7, or with integers a claimed bound within the gap allowed."""
+    """Check that ``optimal`` has a proven gap within 1e-7, or with integers a claimed bound within the gap allowed."""
     allowed = _number(claim["gap_allowed"], "claim.gap_allowed")
     proven = gap is not None and gap <= LP_GAP
     ok = claim["status"] == "stopped" or proven
@@ -276,8 +276,7 @@ def _status(program: _Program, claim: dict[str, Any], objective: Fraction, gap: 
 def _words(
     checks: list[Check], program: _Program, claim: dict[str, Any], gap: Fraction | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    held = {check.name: check.ok for check in checks}
-    proven, claimed = [], []
+    held, proven, claimed = {check.name: check.ok for check in checks}, [], []
     feasible = held["column_bounds"] and held["integrality"] and held["row_bounds"]
     if feasible:
         proven.append("feasible")
@@ -285,8 +284,9 @@ def _words(
         proven.append("objective")
     if held["bound"] and gap is not None:
         proven.append("relaxation_bound" if any(program.kinds) else "bound")
-    if feasible and gap is not None and gap <= LP_GAP:
-        proven.append("optimal")
+    allowed = _number(claim["gap_allowed"], "claim.gap_allowed") if any(program.kinds) else LP_GAP
+    if feasible and gap is not None and gap <= max(allowed, LP_GAP):
+        proven.append("optimal" if gap <= LP_GAP else "optimal_within_gap")
     elif claim["status"] == "optimal":
         claimed.append("optimal")
     if claim["bound"] is not None:

@@ -10,6 +10,7 @@ from absalloc.solve import highs
 from absalloc.solve.branch import branch_and_bound
 from absalloc.solve.csr import Floats
 from absalloc.solve.linear import solve_lp
+from absalloc.solve.near import near_relaxation
 from absalloc.solve.outcome import Outcome, SolveSettings
 from absalloc.solve.problem import INTEGER, SEMICONTINUOUS, Problem
 from absalloc.solve.proof import relative_gap
@@ -33,8 +34,8 @@ def solve_integer(problem: Problem, settings: SolveSettings, runner: Runner = hi
     if len(semi_columns(plain)):
         plain = bounded(plain, lambda other: _dispatch(other, settings))
         plain = as_binaries(plain)
-    answer = None
-    if runner is highs.HIGHS and plain.n >= WORTHWHILE:
+    answer = near_relaxation(plain, settings, runner)
+    if answer is None and runner is highs.HIGHS and plain.n >= WORTHWHILE:
         answer = by_narrowing(plain, settings)
     if answer is None:
         answer = branch_and_bound(plain, settings, runner)
