@@ -7,7 +7,7 @@ import numpy as np
 from absalloc.plan.program import Program
 from absalloc.solve import Outcome
 
-LINKS = ("| held", "| above", "| counted")
+LINKS = ("| held", "| above", "| counted", "| past")
 """Rows that tie a switch to an amount: at their bound wherever nothing is held, so that they say nothing."""
 
 
@@ -28,4 +28,4 @@ def tight(program: Program, outcome: Outcome, *, lots: bool = False) -> tuple[st
 
 
 def _speaks(name: str) -> bool:
-    return not name.endswith(LINKS) and not name.startswith("buy ")
+    return not name.endswith(LINKS) and not name.startswith(("buys ", "holds "))

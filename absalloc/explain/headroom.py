@@ -176,7 +176,9 @@ def bought(model: Model, base: Answer | None, name: str, face: Fraction) -> Book
     held = dict(model.state.held if base is None or base.faces is None else base.faces)
     before = dict(held)
     p = model.position(name)
-    cost = face * exact(float(model.lines.worth[p])) * (1 + exact(float(model.lines.cost[p])))
+    worth = face * exact(float(model.lines.worth[p]))
+    # Repo is owed: borrowing more of it fills the purse.
+    cost = -worth if model.lines.liability[p] else worth * (1 + exact(float(model.lines.cost[p])))
     held[name] = held.get(name, Fraction(0)) + face
     cash = np.flatnonzero(model.lines.cash & model.lines.allocated)
     if len(cash) and model.state.mandate.portfolio.invest is None:

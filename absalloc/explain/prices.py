@@ -167,7 +167,8 @@ def prices(
 
     Each number is the difference between two plans made, rounded and re-checked in the same way; no dual is shown.
     ``notch`` maps units to steps and replaces those of ``NOTCHES``; ``breakpoints`` also finds where each limit starts
-    and stops to bind (LP relaxation). Where the book has no plan as it stands, the list is empty and says why. Raises BadInput for a rule that is not in force.
+    and stops to bind (LP relaxation). Where the book has no plan as it stands, the list is empty and says why.
+    Raises BadInput for a rule that is not in force.
     """
     model = Model(state, settings)
     base = model.base

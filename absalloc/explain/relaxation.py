@@ -15,8 +15,15 @@ import numpy as np
 from absalloc.explain.model import Model
 from absalloc.plan.builder import MILLION, Builder
 from absalloc.plan.make import _terms
-from absalloc.plan.program import Program
-from absalloc.plan.rule_rows import Terms, add_linear, barred_positions, undecided_positions
+from absalloc.plan.program import Program, _alternatives
+from absalloc.plan.rule_rows import (
+    Relief,
+    Terms,
+    add_linear,
+    barred_positions,
+    undecided_positions,
+    washable_positions,
+)
 from absalloc.plan.special_rows import add_special
 from absalloc.plan.trades import add_budget, add_trades, add_turnover
 from absalloc.rows import RowSystem
@@ -101,7 +108,7 @@ def _owner(model: Model, builder: Builder, row: int) -> str:
 
 
 def _only(model: Model, rule: str) -> RowSystem:
-    blocks = tuple(b for b in model.system.blocks if b.rule.id == rule and b.branch != "alternative")
+    blocks = tuple(b for b in model.system.blocks if b.rule.id == rule)
     return replace(model.system, blocks=blocks)
 
 
@@ -117,23 +124,24 @@ def _barred_by(model: Model, rule: str, terms: Terms) -> np.ndarray:
 def _open_program(model: Model, terms: Terms, bars: dict[str, np.ndarray]) -> Program:
     """Return the program of all rules with a column for every line that any set of rules lets be bought.
 
-    A rule's rows leave out the lines it bars itself: with these rows the line cannot be bought, without them they are
-    gone. What a row bars while it is built (a single line above a purchase limit) joins ``bars``.
+    The same steps as ``build_program`` but for the barring. A rule's rows leave out the lines it bars itself: with
+    these rows the line cannot be bought, without them they are gone.
     """
     builder, lines, made = Builder(), model.lines, model.objective
     gain = np.nan_to_num(made.gain, nan=0.0)
-    legs = add_trades(builder, lines, np.isnan(made.gain), gain)
+    legs = add_trades(builder, lines, np.isnan(made.gain), gain, washable_positions(model.system, terms, lines))
     builder.offset = -float(gain @ lines.held) / MILLION
     add_budget(builder, lines, legs, nav=model.state.mandate.amount("nav"))
     add_turnover(builder, lines, legs, model.turnover_cap)
+    reliefs = _alternatives(builder, model.system, terms)
     for block in model.system.blocks:
-        if not terms.binds(block) or block.branch == "alternative":
+        if not terms.binds(block):
             continue
         mine = replace(legs, buy=np.where(bars[block.rule.id], -1, legs.buy))
-        add = add_linear if block.form == "linear" else add_special
-        high = list(builder.high)
-        add(builder, block, lines, mine, model.system, terms)
-        for column in [c for c, old in enumerate(high) if builder.high[c] != old]:
-            bars[block.rule.id][builder.columns[column].position] = True
-            builder.high[column] = high[column]
+        switch = reliefs.get((block.rule.id, block.scenario))
+        if block.form != "linear":
+            add_special(builder, block, lines, mine, model.system, terms)
+        else:
+            relief = None if switch is None else Relief(switch, 1 if block.branch == "main" else 0)
+            add_linear(builder, block, lines, mine, model.system, terms, relief)
     return Program(builder.problem(), builder, lines, legs, made)

@@ -9,10 +9,13 @@ from scipy.sparse import csc_matrix
 
 from absalloc.explain.model import Model
 from absalloc.explain.relaxation import Relaxation
+from absalloc.plan.builder import Builder
 
 TINY = 1e-15
-SPECIAL = ("| least", "| held", "| above", "| counted", "| sum", "| count")
+SPECIAL = ("| least", "| held", "| above", "| counted", "| past", "| sum", "| count")
 TICKETS = ("ticket ", "buys ")
+OPEN = ("within ", "holds some ", "buys rather than sells ")
+"""Switches that stand at 1 where something more is bought: the limit itself then holds."""
 
 
 @dataclass
@@ -86,10 +89,7 @@ def _size(relaxation: Relaxation, column: int) -> float:
 def _setting(model: Model, relaxation: Relaxation, x: np.ndarray, matrix: csc_matrix) -> _Setting:
     """Return the program at ``x``: purchase-tested rows are held to their limits, cash pays through the NAV row."""
     builder, legs = relaxation.program.builder, relaxation.program.legs
-    x = x.copy()
-    for c, meaning in enumerate(builder.columns):
-        if meaning.leg == "on" and meaning.name.startswith("within "):
-            x[c] = 1.0
+    x = _switched(relaxation, matrix, x)
     at = np.flatnonzero(legs.buy >= 0)
     cols = legs.buy[at]
     nav = next((i for i, row in enumerate(builder.rows) if row.name == "nav"), -1)
@@ -101,10 +101,26 @@ def _setting(model: Model, relaxation: Relaxation, x: np.ndarray, matrix: csc_ma
     return _Setting(matrix, x, at, cols, cash, row[cols] / row[cash])
 
 
+def _switched(relaxation: Relaxation, matrix: csc_matrix, x: np.ndarray) -> np.ndarray:
+    """Return ``x`` with the switches of linear rules set: limits hold, alternatives only where a rule itself fails."""
+    builder, x = relaxation.program.builder, x.copy()
+    for c, meaning in enumerate(builder.columns):
+        if meaning.leg == "on" and (meaning.name.startswith(OPEN) or meaning.name.endswith(" itself")):
+            x[c] = 1.0
+    upper = relaxation.program.problem.row_upper
+    missed = (matrix @ x) - upper > 1e-9 * np.maximum(1.0, np.where(np.isfinite(upper), np.abs(upper), 1.0))
+    for c, meaning in enumerate(builder.columns):
+        if meaning.leg == "on" and meaning.name.endswith(" itself"):
+            x[c] = float(not np.any(missed & (relaxation.row_of == meaning.name.removesuffix(" itself"))))
+    return x
+
+
 def _plain_rows(relaxation: Relaxation, made: Rooms, setting: _Setting, bounds: tuple[np.ndarray, np.ndarray]) -> None:
     """Stop each purchase at the first linear row it meets, in one pass over the matrix."""
     rows = relaxation.program.builder.rows
-    plain = np.array([not row.name.endswith(SPECIAL) and not row.name.startswith(TICKETS) for row in rows])
+    plain = np.array(
+        [not row.name.endswith(SPECIAL) and not (row.rule is None and row.name.startswith(TICKETS)) for row in rows]
+    )
     plain &= np.array([row.name != "nav" or setting.cash < 0 for row in rows])
     activity = setting.matrix @ setting.x
     up, down = bounds[1] - activity, activity - bounds[0]
@@ -143,6 +159,7 @@ def _special_rows(relaxation: Relaxation, made: Rooms, setting: _Setting, upper:
     free: dict[str, float] = {}
     used: dict[str, float] = {}
     parts: list[tuple[int, str, np.ndarray, np.ndarray, float]] = []
+    past: dict[tuple[str, str | None], float] = {}
     for i, kind in kinds.items():
         rule = str(builder.rows[i].rule)
         cols, data = (
@@ -157,26 +174,33 @@ def _special_rows(relaxation: Relaxation, made: Rooms, setting: _Setting, upper:
         over = amount > upper[i] + 1e-12 if kind in ("held", "above") else False
         mine = [(spot[int(c)], v) for c, v in zip(cols, data, strict=True) if int(c) in spot and v > 0]
         k, v = np.array([m[0] for m in mine], dtype=np.int64), np.array([m[1] for m in mine])
-        if kind == "least":
+        if kind == "past":
+            # Beyond its band a group counts for nothing.
+            past[rule, builder.rows[i].group] = _switch(builder, cols, data)
+        elif kind == "least":
             _least(made, setting, rule, (k, v), builder.row_low[i] - amount, _switch(builder, cols, data))
         elif kind == "held":
             used[rule] = used.get(rule, 0.0) + float(over)
             if not over:
                 parts.append((i, "held", k, v, float(upper[i]) - amount))
         elif kind == "counted":
-            at_over = _switch(builder, cols, data)
+            at_over = _switch(builder, cols, data, "above ")
             total = amount + (at_over - float(upper[i]))
+            if total >= past.get((rule, builder.rows[i].group), np.inf) - 1e-12:
+                continue
             above = total > at_over + 1e-12
             used[rule] = used.get(rule, 0.0) + (total if above else 0.0)
             parts.append((i, "in" if above else "under", k, v, total if above else at_over - total))
     _stop_special(relaxation, made, setting, parts, (free, used))
 
 
-def _switch(builder: object, cols: np.ndarray, data: np.ndarray) -> float:
-    """Return the size of the coefficient on a row's switch."""
-    whole = builder.whole  # type: ignore[attr-defined]
-    columns = builder.columns  # type: ignore[attr-defined]
-    return float(sum(abs(v) for c, v in zip(cols, data, strict=True) if columns[c].leg == "on" and whole[c]))
+def _switch(builder: Builder, cols: np.ndarray, data: np.ndarray, name: str = "") -> float:
+    """Return the size of the coefficient on a row's switch (of that name)."""
+    found = [
+        abs(v) for c, v in zip(cols, data, strict=True)
+        if builder.whole[c] and builder.columns[c].leg == "on" and builder.columns[c].name.startswith(name)
+    ]  # fmt: skip
+    return float(sum(found))
 
 
 def _least(
@@ -208,18 +232,14 @@ def _stop_special(
             made.cap(setting.at[k], left / v, rule, group)
         else:
             # Below the threshold by ``amount``; once above it, all of the group counts.
-            relevant = relaxation.program.builder
-            total = _threshold_total(relevant, i, amount)
+            total = _threshold_total(relaxation.program.builder, i, amount)
             beyond = left - total
             made.cap(setting.at[k], np.where(beyond > amount, beyond, amount) / v, rule, group)
 
 
-def _threshold_total(builder: object, row: int, below: float) -> float:
+def _threshold_total(builder: Builder, row: int, below: float) -> float:
     """Return what a group below the threshold holds: threshold less ``below``."""
-    columns, whole = builder.columns, builder.whole  # type: ignore[attr-defined]
-    cols, data = builder._cols[row], builder._data[row]  # type: ignore[attr-defined]
-    threshold = sum(abs(v) for c, v in zip(cols, data, strict=True) if columns[c].leg == "on" and whole[c])
-    return float(threshold) - below
+    return _switch(builder, builder._cols[row], builder._data[row], "above ") - below
 
 
 def _cash(model: Model, relaxation: Relaxation, made: Rooms, setting: _Setting) -> None:
