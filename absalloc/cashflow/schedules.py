@@ -123,7 +123,7 @@ def _survival(facts: Facts, line: np.ndarray, number: np.ndarray, frequency: np.
         return np.asarray(share)
     row = facts.survival_row[line]
     month = np.minimum(np.rint(number * 12 / frequency).astype(np.int64), facts.survival.shape[1] - 1)
-    return np.where(row >= 0, facts.survival[np.maximum(row, 0), month], share)
+    return np.asarray(np.where(row >= 0, facts.survival[np.maximum(row, 0), month], share))
 
 
 def _call_cut(facts: Facts, line: np.ndarray, balance: np.ndarray) -> np.ndarray:
