@@ -123,7 +123,8 @@ def show_check(shell: Shell, document: dict[str, Any]) -> None:
 
     lang = shell.lang
     if not shell.quiet:
-        shell.show(rule_table(document["findings"], lang, books=len(document["mandates"]) > 1))
+        several = len(document["mandates"]) > 1
+        shell.show(rule_table(document["findings"], lang, books=several, width=shell.console().width))
         details = failing(document["findings"], lang)
         if details:
             shell.show("", *details)

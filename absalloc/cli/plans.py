@@ -129,7 +129,7 @@ def show_plan(shell: Shell, document: dict[str, Any]) -> None:
     lang = shell.lang
     if not shell.quiet:
         _tables(shell, document)
-        shell.show("", rule_table(document["findings"], lang))
+        shell.show("", rule_table(document["findings"], lang, width=shell.console().width))
         details = failing(document["findings"], lang)
         if details:
             shell.show("", *details)

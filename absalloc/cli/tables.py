@@ -16,6 +16,7 @@ from absalloc.report.words import DASH, article, bound_sign, headroom_unit, name
 STYLES = {"pass": "green", "fail": "bold red", "unknown": "yellow"}
 MARKS = {"pass": "✓", "fail": "✗", "unknown": "?"}
 BAR = 12
+NARROW = 120
 LINES = 6
 """How many lines that count a failing finding names; JSON and report have them all."""
 
@@ -35,25 +36,30 @@ def verdict(found: str, lang: str) -> Text:
     return Text(f"{MARKS[found]} {name('verdict', found, lang)}", style=STYLES[found])
 
 
-def rule_table(findings: Sequence[dict[str, Any]], lang: str, books: bool = False) -> Table:
-    """Return one row a rule: verdict, rule, article, worst group, value, limit, use, headroom."""
+def rule_table(findings: Sequence[dict[str, Any]], lang: str, *, books: bool = False, width: int = 150) -> Table:
+    """Return one row a rule: verdict, rule, article, worst group, value, limit, use, headroom.
+
+    In fewer than 120 columns the article stands under the rule.
+    """
+    narrow = width < NARROW
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     table.add_column(say("col_verdict", lang), no_wrap=True)
     if books:
         table.add_column(say("col_book", lang))
     table.add_column(say("col_rule", lang), ratio=3, overflow="fold")
-    table.add_column(say("col_article", lang), ratio=3, overflow="fold")
+    if not narrow:
+        table.add_column(say("col_article", lang), ratio=3, overflow="fold")
     table.add_column(say("col_group", lang), ratio=2, overflow="fold")
     table.add_column(say("col_value", lang), justify="right", no_wrap=True)
     table.add_column(say("col_limit", lang), justify="right", no_wrap=True)
     table.add_column(say("col_use", lang), no_wrap=True)
     table.add_column(say("col_headroom", lang), justify="right", no_wrap=True)
     for row in by_rule(findings):
-        table.add_row(*_cells(row, lang, books))
+        table.add_row(*_cells(row, lang, books, narrow))
     return table
 
 
-def _cells(row: RuleUse, lang: str, books: bool) -> list[Text | str]:
+def _cells(row: RuleUse, lang: str, books: bool, narrow: bool) -> list[Text | str]:
     item = row.worst
     title = Text(plain(item["title"])) + Text(f"\n{row.rule}", style="dim")
     if item["level"] != "hard":
@@ -64,14 +70,14 @@ def _cells(row: RuleUse, lang: str, books: bool) -> list[Text | str]:
     unit = item["unit"]
     cells: list[Text | str] = [verdict(item["verdict"], lang)]
     cells += [plain(row.book)] if books else []
+    rests = Text(plain(article(item["source"], lang)), style="dim")
+    cells += [title + Text("\n") + rests] if narrow else [title, rests]
     return [
         *cells,
-        title,
-        Text(plain(article(item["source"], lang)), style="dim"),
         group,
         shown(item["value"], unit, lang, item["limit"]),
         f"{bound_sign(item)} {shown(item['limit'], unit, lang, item['value'])}",
-        bar(row.use),
+        bar(row.use, BAR // 2 if narrow else BAR),
         shown(item["headroom"], headroom_unit(unit), lang),
     ]
 
