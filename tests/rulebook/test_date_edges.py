@@ -16,12 +16,16 @@ from absalloc.rulebook.models import FromList, Rule
 
 AMOUNTS = {"nav": "1000000000", "tier1_capital": "1000000000", "rwa_budget": "1000000"}
 FILES = dict.fromkeys(
-    ("exposure", "own_deals", "approved", "approved_lines", "prohibited", "restricted", "related_parties", "own_bank"),
+    (
+        "exposure", "own_deals", "approved", "approved_lines", "prohibited", "restricted", "related_parties",
+        "own_bank", "eligible_originators", "approved_market",
+    ),
     "list.csv",
-)
+)  # fmt: skip
 FACTS = {
     "contract_rating_floor": "silent", "bond_fund": "true", "pools": "unidentified", "product_type": "fixed_income",
     "internal_rating_floor": "AA", "implied_rating_floor": "AA", "below_aaa_cap": "used",
+    "top10_holders": "over_50", "plan": "collective", "opens": "several_a_quarter", "pension": "annuity",
 }  # fmt: skip
 INSTITUTION = {
     "public-fund-open": "public_fund_open",
@@ -30,14 +34,31 @@ INSTITUTION = {
     "wealth-closed": "wealth_product",
     "house": "public_fund_open",
     "desk": "public_fund_open",
+    "public-fund-closed": "public_fund_closed",
+    "money-market-fund": "money_market_fund",
+    "wealth-open": "wealth_product",
+    "cash-management": "cash_management",
+    "private-plan": "private_plan",
+    "insurer": "insurer",
+    "insurance-product": "insurance_product",
+    "annuity": "annuity",
+    "trust": "trust",
+}
+PRODUCT = {
+    "issuer": "bank", "offering": "public", "operation": "closed", "operation_period": "open", "end_date": "2030-01-01",
+    "next_open_day": "2030-01-01", "graded": "false",
+}  # fmt: skip
+"""The product of every mandate here; what a book needs otherwise stands in OTHERWISE."""
+OTHERWISE: dict[str, dict[str, str]] = {
+    "wealth-open": {"operation": "daily_open"},
+    "private-plan": {"operation": "periodic_open", "offering": "private"},
 }
 
 
 def mandate(book: str, **changes: Any) -> LoadedMandate:
     data: dict[str, Any] = {
         "name": "edge", "institution": INSTITUTION[book], "rulebooks": [book], "amounts": AMOUNTS, "facts": FACTS,
-        "product": {"issuer": "bank", "offering": "public", "operation": "closed", "operation_period": "open",
-                    "end_date": "2030-01-01"},
+        "product": {**PRODUCT, **OTHERWISE.get(book, {})}, "drafts": "true",
         "portfolio": {"invest": {"amount": "1000000"}}, "reference": FILES,
     }  # fmt: skip
     return mandate_of({**data, **changes})
@@ -91,9 +112,14 @@ def test_every_rule_has_one_value_or_a_reason(book: str, day: date) -> None:
 
 @pytest.mark.parametrize("book", BOOKS)
 def test_every_rule_binds_some_mandate_today(book: str) -> None:
-    """With the tables given, without them, open and closed: no rule is dead."""
-    day = date(2025, 6, 30)
-    variants = [mandate(book), mandate(book, reference={})]
+    """With the tables given and without, of a bank and of a wealth company, closed and open: no rule is dead."""
+    day = date(2025, 12, 31)
+    daily = {**PRODUCT, "operation": "daily_open"}
+    variants = [
+        mandate(book),
+        mandate(book, reference={}),
+        mandate(book, product={**daily, "issuer": "wealth_company"}, facts={**FACTS, "pension": "basic"}),
+    ]
     active = {rule.id for variant in variants for rule in resolve(variant, day).active}
     assert active == {f"{book}/{name}" for name in find_rulebook(book).rules}
 
