@@ -11,6 +11,7 @@ from absalloc.stress.load import (
     load_scenario,
     shipped_scenarios,
 )
+from absalloc.stress.losses import break_even_cdr
 from absalloc.stress.result import Stressed, note_text
 from absalloc.stress.revalue import stress_universe
 
@@ -18,6 +19,7 @@ __all__ = [
     "Move",
     "Scenario",
     "Stressed",
+    "break_even_cdr",
     "compose",
     "find_scenario",
     "json_schema",

@@ -8,14 +8,18 @@ import numpy as np
 
 from absalloc.cashflow.facts import DAYS_A_YEAR, Facts, Notes
 from absalloc.cashflow.schedules import FACE, Flows
+from absalloc.cashflow.speeds import smm_from_cpr
+from absalloc.errors import BadInput
 from absalloc.stress.load import Scenario
 from absalloc.stress.models import PoolDefault, Revenue, Support
 from absalloc.stress.shocks import VECTOR_MONTHS, choose_lines, monthly_rates
+from absalloc.terms import ABS_PRODUCTS
 from absalloc.universe.model import Universe
 
 SUPPORTS = ("guarantee", "shortfall_commitment", "liquidity_support")
 """Forms of support, strongest first."""
 MONTHS_A_YEAR = 12.0
+BISECTIONS, CDR_DIGITS = 30, 6
 
 
 def loss_shares(universe: Universe, facts: Facts, scenario: Scenario, notes: Notes) -> np.ndarray:
@@ -77,6 +81,38 @@ def pool_losses(facts: Facts, lines: np.ndarray, shock: PoolDefault) -> np.ndarr
     if shock.cdr is not None:
         steps = [(float(shock.cdr), None)]
     mdr = monthly_rates(steps, 1.0 if shock.multiple is None else float(shock.multiple))
+    result = np.zeros(lines.size)
+    result[lines] = _lost(facts, lines, mdr[None], float(shock.severity), shock.lag or 0)
+    return result
+
+
+def break_even_cdr(universe: Universe, facts: Facts, *, severity: float, lag: int = 0) -> np.ndarray:
+    """Return the constant CDR at which each tranche first loses principal; shape (lines,), decimals.
+
+    The pool is that of ``pool_losses``; ``severity`` of a default is lost ``lag`` months later. 1 where no rate reaches
+    the tranche, 0 for the first loss; NaN for lines without cash flows or attachment point, and for what is no ABS.
+    Raises BadInput for a severity outside 0 … 1.
+    """
+    if not 0.0 <= severity <= 1.0:
+        raise BadInput("cashflow.speed_range", value=severity, expected="0 - 1", name="severity")
+    attach = np.asarray(universe.column("attachment"), float)
+    is_abs = np.isin(np.asarray(universe.column("product"), object).astype(str), ABS_PRODUCTS)
+    lines = facts.schedulable & np.isfinite(attach) & is_abs
+    low, high = np.zeros(int(lines.sum())), np.ones(int(lines.sum()))
+    result = np.full(lines.size, np.nan)
+    if not lines.any():
+        return result
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        monthly = np.asarray(smm_from_cpr(middle))[:, None]
+        beyond = _lost(facts, lines, np.repeat(monthly, VECTOR_MONTHS, axis=1), severity, lag) > attach[lines]
+        low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
+    result[lines] = np.where(attach[lines] > 0, np.round(high, CDR_DIGITS), 0.0)
+    return result
+
+
+def _lost(facts: Facts, lines: np.ndarray, mdr: np.ndarray, severity: float, lag: int) -> np.ndarray:
+    """Return the share of the pool lost by each of ``lines``; ``mdr`` (lines or 1, months), month 1 first."""
     end = np.where(np.isnat(facts.maturity), facts.end, facts.maturity)[lines]
     days = (end - facts.as_of).astype(np.int64)
     term = np.clip(np.rint(days / DAYS_A_YEAR * MONTHS_A_YEAR), 1, VECTOR_MONTHS)
@@ -84,13 +120,11 @@ def pool_losses(facts: Facts, lines: np.ndarray, shock: PoolDefault) -> np.ndarr
     smm = _line_speeds(facts, lines)
     balance, lost = np.ones(term.size), np.zeros(term.size)
     for month in range(1, int(term.max()) + 1):
-        dying = np.where(month <= term - (shock.lag or 0), mdr[month - 1], 0.0)
-        lost += balance * dying * float(shock.severity)
+        dying = np.where(month <= term - lag, mdr[:, month - 1], 0.0)
+        lost += balance * dying * severity
         keep = 1.0 - _amortised(rate, term - month + 1)
         balance = balance * keep * np.maximum(1.0 - dying - smm[:, month - 1], 0.0)
-    result = np.zeros(lines.size)
-    result[lines] = lost
-    return result
+    return lost
 
 
 def _amortised(rate: np.ndarray, left: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from absalloc.cashflow.facts import Notes, line_facts
 from absalloc.cashflow.settings import ValuationSettings
 from absalloc.errors import BadInput
 from absalloc.stress import Stressed, find_scenario, note_text, shipped_scenarios, stress_universe
-from absalloc.stress.losses import pool_losses
+from absalloc.stress.losses import break_even_cdr, pool_losses
 from absalloc.stress.result import PARTS, PRICE_PARTS
 from absalloc.units import exact
 
@@ -110,6 +110,24 @@ def test_the_pool_loss_is_that_of_the_standard_pool() -> None:
             advance=False,
         )  # fmt: skip
         assert pool_losses(facts, np.array([True]), pool)[0] == pytest.approx(float(flows.loss.sum()), rel=1e-12)
+
+
+def test_the_break_even_default_rate_is_where_losses_reach_the_tranche() -> None:
+    lines = together(
+        POOL | {"tranche_id": ["senior"]},
+        POOL | {"tranche_id": ["first"], "attachment": [0.0], "detachment": [0.1]},
+        POOL | {"tranche_id": ["out of reach"], "attachment": [0.9]},
+        POOL | {"tranche_id": ["unknown"], "attachment": [np.nan], "detachment": [np.nan]},
+    )
+    facts = line_facts(made.valued(**lines), made.DAY, ValuationSettings(), Notes(4))
+    found = break_even_cdr(made.valued(**lines), facts, severity=0.5)
+    assert found[1:].tolist() == pytest.approx([0.0, 1.0, np.nan], nan_ok=True)
+    for step, sign in ((-1e-4, False), (1e-4, True)):
+        cdr = f"{(found[0] + step) * 100:.4f}%"
+        shock = run(lines, defaults=[{"cdr": cdr, "severity": "50%"}])
+        assert bool(shock.parts["loss"][0] < 0) is sign
+    with pytest.raises(BadInput, match="Rates are decimals"):
+        break_even_cdr(made.valued(**lines), facts, severity=50)
 
 
 def test_losses_reach_a_tranche_beyond_its_attachment_point() -> None:
