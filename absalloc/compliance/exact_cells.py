@@ -66,11 +66,7 @@ class Cell:
     known: bool
     bought: Fraction | None
     excepted: tuple[str, ...] = ()
-
-    @property
-    def certain(self) -> bool:
-        """Whether nothing about the line is open."""
-        return self.status is not None and len(self.pairs) == 1
+    away: bool = False
 
 
 class Measurer:
@@ -86,10 +82,16 @@ class Measurer:
         """Return what a position adds."""
         status, excepted = self._status(held)
         inside = [self.lines.counts(part.where, held.row, held.code) for part in self._own(held)]
+        if status is False and not inside:
+            # Most lines of most rules: nothing to measure.
+            return Cell(
+                self.state.name, held.code, False, ((ZERO, ZERO),), (ZERO,), ZERO, ZERO, frozenset(),
+                held.row is not None, ZERO, excepted, held.away,
+            )  # fmt: skip
         ranges = self._ranges(held, status, inside)
         free = {name: bounds for name, bounds in ranges.items() if bounds[0] != bounds[1]}
         pairs = tuple(dict.fromkeys(self._pairs(held, status, inside, ranges, free)))
-        n_known = status is True and not free.keys() & set(self._needs(self.measure))
+        n_known = status is True and not self._vague(held) and not free.keys() & set(self._needs(self.measure))
         d_known = all(
             s is not True or not free.keys() & set(self._needs(p.measure)) for p, s in self._zip(held, inside)
         )
@@ -100,8 +102,12 @@ class Measurer:
             d = None
         return Cell(
             self.state.name, held.code, status, pairs, tuple(dict.fromkeys(pair[1] for pair in pairs)), n, d,
-            frozenset(self._lacking(held, status, free)), held.row is not None, self._bought(held), excepted,
+            frozenset(self._lacking(held, status, free)), held.row is not None, self._bought(held), excepted, held.away,
         )  # fmt: skip
+
+    def _vague(self, held: Position) -> bool:
+        """Return whether not even the amount held is known in the rule's measure."""
+        return held.face is None and (held.value is None or self.measure[0] != "market_value")
 
     def _own(self, held: Position) -> Sequence[HoldingsPart]:
         # What is held elsewhere joins the numerator only.
@@ -143,7 +149,13 @@ class Measurer:
         if held.row is not None and self.state.product[held.row] in UNIT_PRICE_PRODUCTS:
             # One for all four measures: factor 1, prices 100.
             return (ONE, ONE) if name == "factor" else (Fraction(100), Fraction(100))
-        return self.state.attribute(name, held.row)
+        return self._fact(name, held.row)
+
+    def _fact(self, name: str, row: int | None) -> Pair:
+        known = self.lines.table.ranges
+        if (name, row) not in known:
+            known[name, row] = self.state.attribute(name, row)
+        return known[name, row]
 
     def _attribute(self, held: Position, name: str) -> Pair:
         kind = self.lines.kind(name)
@@ -152,7 +164,7 @@ class Measurer:
             worst = len(RATING_GRADES) if kind == "rating" else max(IMPLIED_GRADES.values())
             return (ONE, Fraction(worst)) if step is None else (Fraction(step), Fraction(step))
         if name not in self.rule.columns and kind != "bool":
-            return self.state.attribute(name, held.row)
+            return self._fact(name, held.row)
         value = self.lines.value(name, held.row, held.code)
         if value is not None:
             return (exact(float(value)),) * 2
@@ -160,7 +172,8 @@ class Measurer:
 
     def _book(self, held: Position) -> Pair:
         """Return the range of the whole position's book value."""
-        assert held.face is not None
+        if held.face is None:
+            return ZERO, ZERO  # the amount itself is open
         if held.row is not None and self.state.product[held.row] in UNIT_PRICE_PRODUCTS:
             return held.face, held.face
         state, now = self.state, self.state.held.get(held.code, ZERO)
@@ -186,7 +199,7 @@ class Measurer:
         for corner in product(*free.values()):
             point = {**{name: bounds[0] for name, bounds in ranges.items()}, **dict(zip(free, corner, strict=True))}
             for counted, *sums in product(*choices):
-                for unknown in (ZERO, ONE) if held.face is None and held.value is None else (ONE,):
+                for unknown in (ZERO, ONE) if self._vague(held) else (ONE,):
                     n, d = self._n(held, point, counted), self._d(held, point, sums, counted)
                     yield n * unknown, d * unknown
 

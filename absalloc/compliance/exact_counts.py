@@ -63,7 +63,7 @@ def _held(ratio: Ratio) -> tuple[bool, bool]:
 
 
 def _above(ratio: Ratio, over: Fraction) -> tuple[bool, bool]:
-    verdict = judge("max", ratio.excess(Known.exactly(over)), empty=ratio.empty)
+    verdict = judge("max", ratio.excess(Known.exactly(over)))
     return verdict == "fail", verdict != "pass"
 
 

@@ -18,6 +18,8 @@ from absalloc.compliance.exact_ratio import Known, Member, Number, Ratio, judge,
 from absalloc.compliance.finding import Line, Reason, Verdict
 from absalloc.rulebook.active import Limit
 
+PER_GROUP = ("share", "average", "capital")
+"""Kinds that give a finding per group."""
 Groups = dict[str | None, list[Member]]
 Cells = Sequence[tuple[Lines, Cell, int | None]]
 
@@ -105,11 +107,7 @@ class Assessor:
                     missing.append(Member(cell, share, sure=False))
                 else:
                     groups.setdefault(group, []).append(Member(cell, share))
-        if any(limit.sense == "min" for limit in self.rule.limits) and self.rule.kind in (
-            "share",
-            "average",
-            "capital",
-        ):
+        if self.rule.kind in PER_GROUP and any(limit.sense == "min" for limit in self.rule.limits):
             for group in self.amounts.groups():
                 groups.setdefault(group, [])
         if missing:
@@ -134,10 +132,10 @@ class Assessor:
     # -- kinds ----------------------------------------------------------------------------------------------
 
     def _shares(self, groups: Groups, cells: Cells) -> Iterator[Result]:
-        if not groups:
+        own = [ratio for ratio in self.ratios(groups, cells).values() if not _others_alone(ratio)]
+        if not own:
             yield from (self._vacuous(limit) for limit in self.rule.limits)
-            return
-        for ratio in self.ratios(groups, cells).values():
+        for ratio in own:
             for limit in self.rule.limits:
                 yield self._share(ratio, limit)
 
@@ -148,6 +146,7 @@ class Assessor:
             excess: tuple[Number, Number] = (-math.inf, math.inf)
         else:
             excess = ratio.excess(known)
+        nought = ratio.nought(known, limit.sense) if limit.strict else (False, False)
         bound = known.shown if known.low == known.high else None
         n, d, value = ratio.numerator, ratio.denominator, ratio.value
         headroom = None
@@ -157,7 +156,7 @@ class Assessor:
             headroom = bound * d - n if limit.sense == "max" else n - bound * d
         return Result(
             ratio.group, limit.sense, limit.unit, limit.strict,
-            judge(limit.sense, excess, strict=limit.strict, empty=ratio.empty),
+            judge(limit.sense, excess, strict=limit.strict, nought=nought),
             proven_breach(limit.sense, excess), value, bound, n, d, headroom,
             (*ratio.n0.reasons, *ratio.d0.reasons, *known.reasons), lines_in(ratio.members), tuple(ratio.members),
         )  # fmt: skip
@@ -216,7 +215,7 @@ class Assessor:
         if not groups:
             yield self._vacuous(floor)
         for group, ratio in self.ratios(groups, cells).items():
-            if group == MISSING:
+            if group == MISSING or _others_alone(ratio):
                 continue
             result = self._share(ratio, floor)
             yield replace(result, verdict=_if_held(ratio, floor, result.verdict))
@@ -242,6 +241,11 @@ class Assessor:
             return Known.at_least(ZERO, reason("list_blank", name=limit.from_list.list, group=group or ""))
         numbers = [value for value in values if value is not None]
         return Known(min(numbers), max(numbers))
+
+
+def _others_alone(ratio: Ratio) -> bool:
+    """Return whether only others hold a name, which is then no business of these books."""
+    return ratio.group is not None and bool(ratio.members) and all(member.cell.away for member in ratio.members)
 
 
 def _if_held(ratio: Ratio, floor: Limit, verdict: Verdict) -> Verdict:

@@ -47,6 +47,7 @@ class Table:
     def __init__(self, state: BookState) -> None:
         self.state = state
         self._columns: dict[str, list[Any]] = {}
+        self.ranges: dict[tuple[str, int | None], tuple[Fraction, Fraction]] = {}
 
     def column(self, name: str) -> list[Any]:
         """Return a column: texts, bools, floats or dates, None where missing."""

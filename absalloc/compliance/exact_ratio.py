@@ -108,13 +108,26 @@ class Ratio:
         n, d = self.numerator, self.denominator
         return None if n is None or d is None or d <= 0 else n / d
 
-    @property
-    def empty(self) -> bool:
-        """Whether the ratio is 0/0 for certain."""
-        pairs = [pair for m in self.members for pair in m.pairs(self.average)]
-        sums = [d for c in self.others for d in c.alone]
-        still = (self.n0.low, self.n0.high, self.d0.low, self.d0.high)
-        return not any(n or d for n, d in pairs) and not any(sums) and not any(still)
+    def nought(self, limit: Known, sense: str) -> tuple[bool, bool]:
+        """Return whether the ratio is 0/0 wherever it comes nearest a breach, and whether it may be where furthest.
+
+        A strict limit needs to know: 0/0 is no breach of it, though ``n - limit * d`` is then not below nothing.
+        """
+        if limit.low != limit.high or self.n0.high or self.d0.low or self.d0.high:
+            return False, False
+        bound, turn = Fraction(limit.low), 1 if sense == "max" else -1
+        choices = [list(m.pairs(self.average)) for m in self.members] + [
+            [(ZERO, d) for d in c.alone] for c in self.others
+        ]
+        nearest, furthest = [], []
+        for pairs in choices:
+            values = [turn * (n - bound * d) for n, d in pairs]
+            nearest.append([pair for pair, value in zip(pairs, values, strict=True) if value == max(values)])
+            furthest.append([pair for pair, value in zip(pairs, values, strict=True) if value == min(values)])
+        return (
+            not any(any(pair) for pairs in nearest for pair in pairs),
+            all((ZERO, ZERO) in pairs for pairs in furthest),
+        )
 
     def excess(self, limit: Known) -> tuple[Number, Number]:
         """Return the least and the greatest ``n - limit * d`` over all that is not known."""
@@ -151,12 +164,14 @@ def total(values: Iterable[Fraction | None]) -> Fraction | None:
     return found
 
 
-def judge(sense: str, excess: tuple[Number, Number], *, strict: bool = False, empty: bool = False) -> Verdict:
+def judge(
+    sense: str, excess: tuple[Number, Number], *, strict: bool = False, nought: tuple[bool, bool] = (False, False)
+) -> Verdict:
     """Return the verdict on a range of ``n - limit * d``: proven within, proven beyond, or neither."""
     low, high = excess if sense == "max" else (-excess[1], -excess[0])
-    if empty or high < 0 or (high == 0 and not strict):
+    if high < 0 or (high == 0 and (not strict or nought[0])):
         return "pass"
-    if low > 0 or (strict and low == 0):
+    if low > 0 or (strict and low == 0 and not nought[1]):
         return "fail"
     return "unknown"
 

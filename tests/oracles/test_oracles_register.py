@@ -11,9 +11,7 @@ from oracle_cases import compare, load
 
 HERE = Path(__file__).parent
 SOLVERS = ("highspy", "cvxpy", "pyomo", "clarabel", "scipy.optimize", "pulp", "ortools")
-_WAITING_BY_ISSUE = {
-    2: "CO-01 CO-02 CO-04 CO-06 CO-08",
-}
+_WAITING_BY_ISSUE: dict[int, str] = {}
 WAITING = {case_id: issue for issue, ids in _WAITING_BY_ISSUE.items() for case_id in ids.split()}
 """Core cases that no module reproduces yet -> the issue that will."""
 
