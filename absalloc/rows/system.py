@@ -134,9 +134,10 @@ class Block:
             low = low + self._unsure(y, bound, -1.0)
             more = self._unsure(y, bound, 1.0)
             high, scale = high + more, scale + self._weight(y, bound)
-        return low, high, scale + self._fixed_scale(bound)
+        return low, high, scale + self.fixed_scale(bound)
 
-    def _fixed_scale(self, bound: np.ndarray) -> np.ndarray:
+    def fixed_scale(self, bound: np.ndarray) -> np.ndarray:
+        """Return the magnitudes of the constants of each row."""
         finite = [np.where(np.isfinite(v), np.abs(v), 0.0) for v in (*self.n0, *self.d0)]
         return np.asarray(finite[0] + finite[1] + np.abs(bound) * (finite[2] + finite[3]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from absalloc.rows.stacked import Stacked, stack
 from absalloc.rows.system import Block, RowSystem
 
 PASS, FAIL, UNKNOWN, TIE = 0, 1, 2, 3
@@ -17,7 +18,29 @@ def verdicts(system: RowSystem, x: np.ndarray) -> list[np.ndarray]:
     TIE, where rows do not decide: a ratio within rounding of its limit; a name, a threshold or a minimum
     position that hangs on a line with an unknown; what ``Block.loose`` says. A group that holds nothing passes.
     """
-    return [verdict(block, x) for block in system.blocks]
+    stacked = _stacked(system)
+    apart = stacked.apart(x)
+    result = stacked.idle.copy()
+    touched, low, high, scale = stacked.excess(x)
+    result[touched] = _decide(low, high, scale, stacked.strict[touched])
+    plain = {block: k for k, block in enumerate(stacked.blocks) if block not in apart}
+    found = []
+    for number, block in enumerate(system.blocks):
+        if number in plain:
+            k = plain[number]
+            found.append(result[stacked.offsets[k] : stacked.offsets[k + 1]])
+        else:
+            found.append(verdict(block, x))
+    return found
+
+
+def _stacked(system: RowSystem) -> Stacked:
+    """Return the stacked rows of a system, built on first use and kept with it."""
+    kept: Stacked | None = system.__dict__.get("_stacked")
+    if kept is None:
+        kept = stack(system.blocks, system.positions, verdict)
+        system.__dict__["_stacked"] = kept
+    return kept
 
 
 def verdict(block: Block, x: np.ndarray) -> np.ndarray:
@@ -35,17 +58,24 @@ def _linear(block: Block, x: np.ndarray) -> np.ndarray:
     low, high, scale = block.excess(x)
     if block.sense == "min":
         low, high = -high, -low
-    result = np.full(block.rows, UNKNOWN, dtype=np.int8)
+    result = _decide(low, high, scale, np.full(block.rows, block.strict))
+    result[block.empty(x) | ~block.spoken_of(x)] = PASS
+    return result
+
+
+def _decide(low: np.ndarray, high: np.ndarray, scale: np.ndarray, strict: np.ndarray) -> np.ndarray:
+    """Return the verdicts of rows whose excess lies between ``low`` and ``high``, turned so that at most 0 is right."""
+    result = np.full(len(low), UNKNOWN, dtype=np.int8)
     edge = TIE_SHARE * scale
     result[high < -edge] = PASS
     result[low > edge] = FAIL
     result[((np.abs(high) <= edge) | (np.abs(low) <= edge)) & (result == UNKNOWN)] = TIE
     # Sums of nothing are exactly zero: no tie to break.
     nothing = scale == 0
-    result[nothing & (high == 0)] = UNKNOWN if block.strict else PASS
-    result[nothing & (low == 0) & (block.strict)] = FAIL
-    result[nothing & (high > 0) & (low <= 0) & ~((low == 0) & block.strict)] = UNKNOWN
-    result[block.empty(x) | ~block.spoken_of(x)] = PASS
+    result[nothing & (high == 0)] = PASS
+    result[nothing & (high == 0) & strict] = UNKNOWN
+    result[nothing & (low == 0) & strict] = FAIL
+    result[nothing & (high > 0) & (low <= 0) & ~((low == 0) & strict)] = UNKNOWN
     return result
 
 
