@@ -52,6 +52,9 @@ def _run(arguments: list[str]) -> int:
         return _tell(error, arguments)
     except typer.Abort:
         raise KeyboardInterrupt from None
+    except SystemExit:
+        # What the library under typer makes of a reader that went away while a command was writing.
+        raise BrokenPipeError from None
     except BrokenPipeError:
         raise
     except Exception as error:

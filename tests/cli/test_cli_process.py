@@ -107,7 +107,7 @@ def test_the_same_input_gives_the_same_bytes(market: Path, tmp_path: Path) -> No
 
 
 def test_a_reader_that_goes_away_is_no_error(market: Path) -> None:
-    command = [sys.executable, "-m", "absalloc", "rules", "test", "--json"]
+    command = [sys.executable, "-m", "absalloc", "rules", "list", "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
