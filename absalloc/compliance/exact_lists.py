@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 from absalloc.errors import BadInput
 from absalloc.rows.state import BookState
@@ -18,6 +19,7 @@ from absalloc.where import Where
 MISSING = "?"
 """The group of lines whose group is not known."""
 EXPIRY = "expiry"
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,21 @@ def table_named(state: BookState, name: str) -> NamedTable | None:
     return None if frame is None or not len(frame.columns) else NamedTable(name, frame)
 
 
+def _kept(read: Callable[..., Found]) -> Callable[..., Found]:
+    """Read a table of a book once: its lists do not change while the book lives."""
+
+    @wraps(read)
+    def once(state: BookState, *what: Any) -> Found:
+        known: dict[Any, Found] = state.__dict__.setdefault("_exact_lists", {})
+        key = (read.__name__, *(str(item) for item in what))
+        if key not in known:
+            known[key] = read(state, *what)
+        return known[key]
+
+    return once
+
+
+@_kept
 def names_on(state: BookState, name: str) -> frozenset[str] | None:
     """Return the keys on a list that have not expired on the book's day; None where there is no such list."""
     table = table_named(state, name)
@@ -99,6 +116,7 @@ def names_on(state: BookState, name: str) -> frozenset[str] | None:
     return frozenset(key for key, alive in zip(table.texts(table.key), live, strict=True) if key and alive)
 
 
+@_kept
 def listed_limits(state: BookState, source: FromList) -> dict[str, Fraction | None] | None:
     """Return key -> limit of the entries that hold; a blank limit is None. None where there is no such list.
 
@@ -119,6 +137,7 @@ def listed_limits(state: BookState, source: FromList) -> dict[str, Fraction | No
     return found
 
 
+@_kept
 def totals(state: BookState, name: str) -> dict[str, Fraction]:
     """Return key -> total in yuan of a reference file; blank and absent ones are not in it."""
     table = table_named(state, name)
@@ -133,6 +152,7 @@ def totals(state: BookState, name: str) -> dict[str, Fraction]:
     return found
 
 
+@_kept
 def linked_groups(state: BookState, link: Link) -> dict[str, list[tuple[str, Fraction]]] | None:
     """Return tranche id -> its groups, each with the share that counts; None where there is no such table."""
     table = table_named(state, link.link)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from absalloc.compliance.exact_cells import ZERO, Cell, Pair
 from absalloc.compliance.finding import Reason, Verdict
@@ -89,12 +90,12 @@ class Ratio:
     d0: Known = field(default_factory=Known)
     average: bool = False
 
-    @property
+    @cached_property
     def numerator(self) -> Fraction | None:
         """The sum over the lines that are in; None where one has no measure."""
         return total([*(member.n for member in self.members), Fraction(self.n0.low)])
 
-    @property
+    @cached_property
     def denominator(self) -> Fraction | None:
         """The denominator over the lines that are in it; None where it is not known."""
         if self.average:
@@ -139,9 +140,16 @@ class Ratio:
         return min(low for low, _ in bounds), max(high for _, high in bounds)
 
     def _at(self, limit: Fraction) -> tuple[Number, Number]:
-        low, high = ZERO, ZERO
+        above, below, loose = ZERO, ZERO, []
         for member in self.members:
-            values = [n - limit * d for n, d in member.pairs(self.average)]
+            pairs = member.pairs(self.average)
+            if len(pairs) == 1:
+                above, below = above + pairs[0][0], below + pairs[0][1]
+            else:
+                loose.append(pairs)
+        low = high = above - limit * below
+        for pairs in loose:
+            values = [n - limit * d for n, d in pairs]
             low, high = low + min(values), high + max(values)
         for cell in self.others:
             values = [-limit * d for d in cell.alone]
