@@ -85,7 +85,7 @@ def run_engine(
     parts = []
     for start in range(0, deals.balance.size, batch):
         at = slice(start, start + batch)
-        principal, interest = _tranche_flows(deals, at, smm, mdr, severity, lag)
+        principal, interest = _tranche_flows(deals, at, (smm, mdr), (severity, lag))
         given = None if prices is None else prices[at]
         parts.append(_figures(deals.sizes[at], deals.yields[at], principal, interest, given))
     return EngineResult(*(np.concatenate(column) for column in zip(*parts, strict=True)))
@@ -101,9 +101,10 @@ def _check(deals: DealBatch, smm: np.ndarray, mdr: np.ndarray, severity: float) 
 
 
 def _pool(
-    deals: DealBatch, at: slice, smm: np.ndarray, mdr: np.ndarray, severity: float, lag: int
+    deals: DealBatch, at: slice, speeds: tuple[np.ndarray, np.ndarray], how: tuple[float, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return principal cash and interest of the pools: (deals, scenarios, months)."""
+    """Return principal cash and interest of the pools: (deals, scenarios, months). ``how``: severity and lag."""
+    (smm, mdr), (severity, lag) = speeds, how
     term, rate = deals.term[at, None].astype(float), deals.wac[at, None] / MONTHS_A_YEAR
     month = np.arange(0, smm.shape[1] + 1)
     left = np.maximum(term - month, 0.0)
@@ -127,10 +128,10 @@ def _pool(
 
 
 def _tranche_flows(
-    deals: DealBatch, at: slice, smm: np.ndarray, mdr: np.ndarray, severity: float, lag: int
+    deals: DealBatch, at: slice, speeds: tuple[np.ndarray, np.ndarray], how: tuple[float, int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return principal and interest by tranche: (deals, tranches, scenarios, months)."""
-    cash, available = _pool(deals, at, smm, mdr, severity, lag)
+    cash, available = _pool(deals, at, speeds, how)
     collected = np.cumsum(cash, axis=2)
     sizes, coupons = deals.sizes[at], deals.coupons[at] / MONTHS_A_YEAR
     shape = (sizes.shape[0], sizes.shape[1], *cash.shape[1:])

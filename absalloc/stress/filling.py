@@ -8,7 +8,7 @@ import numpy as np
 
 from absalloc.cashflow.arrays import choose, rounded
 from absalloc.cashflow.facts import DAYS_A_YEAR, Facts
-from absalloc.cashflow.schedules import Flows, build_flows
+from absalloc.cashflow.schedules import build_flows
 from absalloc.cashflow.settings import ValuationSettings
 from absalloc.cashflow.yields import annual, compounding, solve_rate
 from absalloc.terms import COLUMNS
@@ -18,16 +18,15 @@ from absalloc.universe.model import Universe, as_series
 
 def fill_stressed(
     universe: Universe,
-    before: Facts,
-    after: Facts,
-    flows: Flows,
+    facts: tuple[Facts, Facts],
     found: Mapping[str, np.ndarray],
     settings: ValuationSettings,
     codes: tuple[tuple[str, ...], ...],
 ) -> Universe:
     """Return the universe with stressed columns, labelled ``stressed`` on the lines that moved.
 
-    ``found``: ``dirty`` per 100, ``shift`` and ``spread`` decimals, ``wal`` and ``duration`` years.
+    ``facts``: before and after; ``found``: ``dirty`` per 100, ``shift`` and ``spread`` decimals, ``wal`` and
+    ``duration`` years; ``codes``: the notes of each line.
     """
     dirty = found["dirty"]
     accrued = np.asarray(universe.column("accrued") if "accrued" in universe.table.columns else np.zeros(dirty.size))
@@ -43,8 +42,8 @@ def fill_stressed(
         "spread": rounded(np.asarray(universe.column("spread"), float) + found["spread"], 10),
         "wal": found["wal"],
         "modified_duration": found["duration"],
-        **_extension(universe, after, clean, settings),
-        **_terms(universe, before, after),
+        **_extension(universe, facts[1], clean, settings),
+        **_terms(universe, *facts),
     }
     old_codes = universe.column("assumptions") if "assumptions" in universe.table.columns else np.full(dirty.size, "")
     columns["assumptions"] = np.array(

@@ -62,6 +62,9 @@ def stress_universe(
     facts = line_facts(universe, as_of, chosen, Notes(len(universe.table)))
     base = base_lines(universe, facts, chosen)
     notes.add(~facts.unit & ~np.isfinite(base.rate), "not_revalued")
+    if scenario.yields:
+        floating = np.asarray(universe.column("rate_type"), object) == "floating"
+        notes.add(floating & facts.schedulable, "floating_held")
     other = with_lives(with_speeds(facts, universe, scenario, notes), universe, scenario, notes)
     changed = build_flows(other, chosen.tables)
     wal = _stressed_life(base, changed)
@@ -79,13 +82,18 @@ def stress_universe(
     parts = {name: rounded(prices[i + 1] - prices[i], PRICE_DIGITS) for i, name in enumerate(PRICE_PARTS)}
     marked = with_marks(universe, scenario, facts.as_of, notes)
     stressed = fill_stressed(
-        marked, facts, other, final,
+        marked,
+        (facts, other),
         {
-            "dirty": prices[-1], "shift": yields[-1][1] - base.yield_, "spread": moves.spread(wal), "wal": wal,
-            "duration": _durations(universe, base, final, rate, chosen), "rate": rate,
+            "dirty": prices[-1],
+            "shift": yields[-1][1] - base.yield_,
+            "spread": moves.spread(wal),
+            "wal": _stressed_life(base, final),
+            "duration": _durations(universe, base, final, rate, chosen),
         },
-        chosen, notes.freeze(),
-    )  # fmt: skip
+        chosen,
+        notes.freeze(),
+    )
     return Stressed(
         scenario, as_of, stressed, base.dirty, prices[-1], parts | {"carry": carry}, final, other, rate, notes.freeze()
     )

@@ -245,6 +245,21 @@ def test_cash_keeps_its_price_and_earns_its_rate() -> None:
     assert found.notes[0] == ("no_carry",)
 
 
+def test_losses_and_arrears_move_the_life_that_is_reported() -> None:
+    slow = BULLET | {"repayment": ["scheduled"], "factor": [0.9]}
+    before = made.valued(**slow).column("wal")[0]
+    lost = run(slow, losses=[{"share": "40%", "where": {"product": "abn"}}])
+    assert lost.universe.column("wal")[0] == pytest.approx(lost.flows.average_life()[0], abs=1e-7)
+    assert lost.universe.column("wal")[0] < before
+    shock = {"fall": "100%", "days": "79", "coverage": "120%", "where": {"product": "abn"}}
+    assert run(slow, revenue=[shock]).universe.column("wal")[0] > before
+
+
+def test_a_floating_coupon_that_is_held_is_said_to_be() -> None:
+    found = run(BULLET | {"rate_type": ["floating"]}, yields=[{"parallel": "50 bp"}])
+    assert found.notes[0] == ("floating_held",)
+
+
 def test_a_universe_must_be_valued_first() -> None:
     with pytest.raises(BadInput, match="not valued"):
         stress_universe(made.raw(**BULLET), made.scenario(redemption="1%"), made.DAY)
