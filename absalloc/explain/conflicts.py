@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 from absalloc.explain.model import Model
@@ -141,12 +140,12 @@ class _Search:
 
 def hitting_sets(sets: list[frozenset[str]]) -> Iterator[frozenset[str]]:
     """Yield the minimal sets of names that meet every one of ``sets``, smallest first; the empty set for none."""
-    seen: set[frozenset[str]] = set()
-    every = {frozenset(pick) for pick in product(*[sorted(each) for each in sets])}
-    for cut in sorted(every, key=lambda c: (len(c), sorted(c))):
-        if not any(other < cut for other in every) and cut not in seen:
-            seen.add(cut)
-            yield cut
+    cuts: set[frozenset[str]] = {frozenset()}
+    for each in sets:
+        # Berge: what meets the sets so far, and this one as well; only the minimal ones are kept.
+        grown = {cut if cut & each else cut | {name} for cut in cuts for name in each}
+        cuts = {cut for cut in grown if not any(other < cut for other in grown)}
+    yield from sorted(cuts, key=lambda cut: (len(cut), sorted(cut)))
 
 
 def _described(model: Model, search: _Search, rules: tuple[str, ...]) -> Conflict:

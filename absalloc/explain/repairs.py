@@ -112,12 +112,16 @@ def _moved(model: Model, kept: frozenset[str], name: str, limit: Limit) -> tuple
     step = step_of(limit)
     sign = 1 if limit.sense == "max" else -1
 
-    def enough(steps: int) -> bool:
+    def enough(steps: int, *, whole: bool) -> bool:
         value = max(was + sign * steps * step, Fraction(0))
-        return feasible_program(model, kept, Change.limit(name, limit.sense, value)) is True
+        return feasible_program(model, kept, Change.limit(name, limit.sense, value), whole=whole) is True
 
-    steps = least_steps(enough, DOUBLINGS)
-    return None if steps is None else (limit, max(was + sign * steps * step, Fraction(0)))
+    # The relaxation is fast and never asks for more; lots and names start from where it ends.
+    least = 0 if enough(0, whole=False) else least_steps(lambda k: enough(k, whole=False), DOUBLINGS)
+    if least is None:
+        return None
+    more = 0 if least and enough(least, whole=True) else least_steps(lambda k: enough(least + k, whole=True), DOUBLINGS)
+    return None if more is None else (limit, max(was + sign * (least + more) * step, Fraction(0)))
 
 
 def step_of(limit: Limit) -> Fraction:
@@ -141,10 +145,12 @@ def least_steps(enough: Callable[[int], bool], doublings: int) -> int | None:
     return high
 
 
-def feasible_program(model: Model, kept: frozenset[str], change: Change | None = None) -> bool | None:
+def feasible_program(
+    model: Model, kept: frozenset[str], change: Change | None = None, *, whole: bool = True
+) -> bool | None:
     """Say whether a portfolio meets the rules ``kept`` and no others, by a program the plan builds afresh.
 
-    Lots, tickets and counts of names included. None where a limit of time ended the search.
+    Lots, tickets and counts of names included, unless not ``whole``. None where a limit of time ended the search.
     """
     state, system, current = model.changed(change or Change())
     skip = frozenset(rule.id for rule in state.rules.active) - kept
@@ -156,6 +162,7 @@ def feasible_program(model: Model, kept: frozenset[str], change: Change | None =
     if BUDGET not in kept:
         low[[i for i, row in enumerate(program.builder.rows) if row.name == "budget"]] = -np.inf
     problem = replace(problem, c=np.zeros(problem.n), row_lower=low, offset=0.0)
+    problem = problem if whole else problem.relaxed()
     found = solve_problem(problem, "highs", SolveSettings(time_limit=model.settings.time_limit))
     return False if found.status == "infeasible" else True if found.x is not None else None
 
