@@ -27,6 +27,7 @@ class Stressed:
     rounded to 1e-8, so that they add up to ``dirty - base`` as decimals; then ``carry`` from the stressed price to the
     horizon (0 without one). ``flows`` the stressed cash flows; ``facts`` what they follow from; ``rate`` the
     continuous rate they are discounted at, NaN for a line that is not revalued. ``notes``: codes by line.
+    ``idle``: shocks that strike no line at all, as ``spreads[1]``.
     """
 
     scenario: Scenario
@@ -39,6 +40,7 @@ class Stressed:
     facts: Facts = field(repr=False)
     rate: np.ndarray = field(repr=False)
     notes: tuple[tuple[str, ...], ...] = field(repr=False)
+    idle: tuple[str, ...] = ()
 
     @property
     def change(self) -> np.ndarray:

@@ -24,7 +24,7 @@ from absalloc.stress.load import Scenario
 from absalloc.stress.losses import loss_shares, with_arrears, with_losses
 from absalloc.stress.marks import with_marks
 from absalloc.stress.result import PRICE_PARTS, Stressed
-from absalloc.stress.shocks import choose_lines, with_lives, with_speeds
+from absalloc.stress.shocks import choose_lines, idle_shocks, with_lives, with_speeds
 from absalloc.universe.model import Universe
 
 PRICE_DIGITS = 8
@@ -95,8 +95,9 @@ def stress_universe(
         notes.freeze(),
     )
     return Stressed(
-        scenario, as_of, stressed, base.dirty, prices[-1], parts | {"carry": carry}, final, other, rate, notes.freeze()
-    )
+        scenario, as_of, stressed, base.dirty, prices[-1], parts | {"carry": carry}, final, other, rate, notes.freeze(),
+        idle_shocks(universe, scenario),
+    )  # fmt: skip
 
 
 def base_lines(universe: Universe, facts: Facts, settings: ValuationSettings) -> Line:

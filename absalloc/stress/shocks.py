@@ -34,6 +34,17 @@ def choose_lines(universe: Universe, where: Any, notes: Notes, topic: str) -> np
     return sure
 
 
+def idle_shocks(universe: Universe, scenario: Scenario) -> tuple[str, ...]:
+    """Return the shocks that strike no line for certain, as ``key[number]``, numbers from 1: often a misspelt value."""
+    keyed = [("spreads", scenario.spreads), *scenario.parts]
+    found = []
+    for key, shocks in keyed:
+        for number, shock in enumerate(shocks, start=1):
+            if not choose_lines(universe, shock.where, Notes(len(universe.table)), key).any():
+                found.append(f"{key}[{number}]")
+    return tuple(found)
+
+
 def monthly_rates(steps: Sequence[tuple[float, int | None]], multiple: float = 1.0) -> np.ndarray:
     """Return monthly rates, month 1 first, of annual ``steps`` (rate, months); the last step lasts.
 

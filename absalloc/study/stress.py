@@ -102,6 +102,7 @@ class BookStress:
             "first_breach": _breach(self.forward, lang),
             "break_even_spread": self.break_even,
             "unknown_lines": list(self.unknown),
+            "idle_shocks": list(self.stressed.idle),
             "notes": _notes(self.stressed, self.state, lang),
             "lines": self.lines.astype(object).where(self.lines.notna(), None).to_dict("records"),
         }

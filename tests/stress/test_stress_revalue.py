@@ -260,6 +260,13 @@ def test_a_floating_coupon_that_is_held_is_said_to_be() -> None:
     assert found.notes[0] == ("floating_held",)
 
 
+def test_a_shock_that_strikes_nothing_is_named() -> None:
+    shocks = [{"add": "5 bp"}, {"add": "5 bp", "where": {"asset_type": "rmbss"}}]
+    found = run(POOL, spreads=shocks, losses=[{"share": "5%", "where": {"product": "abn"}}])
+    assert found.idle == ("spreads[2]", "losses[1]")
+    assert run(POOL, spreads=shocks[:1]).idle == ()
+
+
 def test_a_universe_must_be_valued_first() -> None:
     with pytest.raises(BadInput, match="not valued"):
         stress_universe(made.raw(**BULLET), made.scenario(redemption="1%"), made.DAY)
