@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from absalloc.compliance.exact_cells import ONE, ZERO, HoldingsPart, Position
-from absalloc.compliance.exact_lines import Lines
+from absalloc.compliance.exact_lines import Lines, as_text
 from absalloc.compliance.exact_lists import MISSING, totals
 from absalloc.compliance.exact_ratio import Known
 from absalloc.compliance.finding import Reason
@@ -231,9 +231,16 @@ class Amounts:
 
 def _grouped(book: Lines) -> dict[str | None, list[tuple[int, Fraction]]]:
     found: dict[str | None, list[tuple[int, Fraction]]] = {}
-    for row, code in enumerate(book.table.column("tranche_id")):
-        for group, share in book.groups(row, code):
-            found.setdefault(group, []).append((row, share))
+    by, codes = book.rule.by, book.table.column("tranche_id")
+    if isinstance(by, str) and by not in book.rule.columns:
+        # The column as it stands, without asking line by line.
+        for row, value in enumerate(book.table.column(by)):
+            group = MISSING if value is None or value == "" else as_text(value)
+            found.setdefault(group, []).append((row, ONE))
+        return found
+    for row, code in enumerate(codes):
+        for name, share in book.groups(row, code):
+            found.setdefault(name, []).append((row, share))
     return found
 
 

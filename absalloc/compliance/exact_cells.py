@@ -90,20 +90,36 @@ class Measurer:
             )  # fmt: skip
         ranges = self._ranges(held, status, inside)
         free = {name: bounds for name, bounds in ranges.items() if bounds[0] != bounds[1]}
-        pairs = tuple(dict.fromkeys(self._pairs(held, status, inside, ranges, free)))
-        n_known = status is True and not self._vague(held) and not free.keys() & set(self._needs(self.measure))
-        d_known = all(
-            s is not True or not free.keys() & set(self._needs(p.measure)) for p, s in self._zip(held, inside)
-        )
-        point = {name: bounds[0] for name, bounds in ranges.items()}
-        n = self._n(held, point, True) if n_known else (None if status is True else ZERO)
-        d = self._d(held, point, [s is True for s in inside], status is True) if d_known else None
-        if self.average and status is True and free.keys() & set(self._needs(self.measure[:1])):
-            d = None
+        open_ = free or status is None or None in inside or self._vague(held)
+        n, d = self._shown(held, status, inside, ranges, free)
+        if open_ or n is None or d is None:
+            pairs = tuple(dict.fromkeys(self._pairs(held, status, inside, ranges, free)))
+        else:
+            pairs = ((n, d),)
         return Cell(
             self.state.name, held.code, status, pairs, tuple(dict.fromkeys(pair[1] for pair in pairs)), n, d,
             frozenset(self._lacking(held, status, free)), held.row is not None, self._bought(held), excepted, held.away,
         )  # fmt: skip
+
+    def _shown(
+        self,
+        held: Position,
+        status: bool | None,
+        inside: list[bool | None],
+        ranges: dict[str, Pair],
+        free: dict[str, Pair],
+    ) -> tuple[Fraction | None, Fraction | None]:
+        """Return what the line adds to (n, d) where it is in; None where it is in and not measured."""
+        open_ = free.keys()
+        point = {name: bounds[0] for name, bounds in ranges.items()}
+        n: Fraction | None = ZERO
+        if status is True:
+            known = not self._vague(held) and not open_ & set(self._needs(self.measure))
+            n = self._n(held, point, True) if known else None
+        unclear = any(s is True and open_ & set(self._needs(p.measure)) for p, s in self._zip(held, inside))
+        if unclear or (self.average and status is True and open_ & set(self._needs(self.measure[:1]))):
+            return n, None
+        return n, self._d(held, point, [s is True for s in inside], status is True)
 
     def _vague(self, held: Position) -> bool:
         """Return whether not even the amount held is known in the rule's measure."""
