@@ -20,8 +20,8 @@ from absalloc.units import exact
 from absalloc.universe import Universe
 
 if TYPE_CHECKING:
+    from absalloc.desk.reported import Plan
     from absalloc.plan.make import PlanSettings
-    from absalloc.plan.result import Plan
 
 SCREEN = "desk"
 """The rulebook of what a desk never buys by default; added to every plan, switched off rule by rule."""
@@ -138,8 +138,8 @@ def _settings(**how: Any) -> PlanSettings:
 def _plan(book: Book, settings: PlanSettings, scenarios: Sequence[Scenario], **how: Any) -> Plan:
     if scenarios:
         raise NotBuilt("base.not_built", value="scenarios", hint="stress scenarios")
+    from absalloc.desk.reported import Plan
     from absalloc.plan.make import make_plan
-    from absalloc.plan.result import Plan
 
     ready = prepare(book, extra=(SCREEN,), **how)
     state = _own_terms(ready.state)

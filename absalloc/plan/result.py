@@ -127,13 +127,6 @@ class Plan:
 
         return None if self.certificate is None else sha256(certificate_bytes(self.certificate))
 
-    def report(self, path: str, lang: str = "en") -> None:
-        """Write the report as one self-contained HTML file. Raises BadInput for a path that cannot be written."""
-        from importlib import import_module
-
-        # The report stage stands above this one; it is reached by name so that the road stays one-way.
-        import_module("absalloc.report").write_plan_report(self, path, lang)
-
 
 def _yuan(million: float) -> float:
     return round(million * 1e6, 2)
