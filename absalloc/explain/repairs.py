@@ -29,6 +29,8 @@ STEPS: dict[str, Fraction] = {
 }
 """How finely a repaired limit is found; a limit in yuan to a ten-thousandth of itself."""
 DOUBLINGS = 24
+NODES = 20
+"""Branches after which a limit is taken as too tight: the repair is then a little wider than the tightest one."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def _moved(model: Model, kept: frozenset[str], name: str, limit: Limit) -> tuple
 
     def enough(steps: int, *, whole: bool) -> bool:
         value = max(was + sign * steps * step, Fraction(0))
-        return feasible_program(model, kept, Change.limit(name, limit.sense, value), whole=whole) is True
+        return feasible_program(model, kept, Change.limit(name, limit.sense, value), whole=whole, nodes=NODES) is True
 
     # The relaxation is fast and never asks for more; lots and names start from where it ends.
     least = 0 if enough(0, whole=False) else least_steps(lambda k: enough(k, whole=False), DOUBLINGS)
@@ -146,7 +148,7 @@ def least_steps(enough: Callable[[int], bool], doublings: int) -> int | None:
 
 
 def feasible_program(
-    model: Model, kept: frozenset[str], change: Change | None = None, *, whole: bool = True
+    model: Model, kept: frozenset[str], change: Change | None = None, *, whole: bool = True, nodes: int | None = None
 ) -> bool | None:
     """Say whether a portfolio meets the rules ``kept`` and no others, by a program the plan builds afresh.
 
@@ -163,7 +165,7 @@ def feasible_program(
         low[[i for i, row in enumerate(program.builder.rows) if row.name == "budget"]] = -np.inf
     problem = replace(problem, c=np.zeros(problem.n), row_lower=low, offset=0.0)
     problem = problem if whole else problem.relaxed()
-    found = solve_problem(problem, "highs", SolveSettings(time_limit=model.settings.time_limit))
+    found = solve_problem(problem, "highs", SolveSettings(time_limit=model.settings.time_limit, node_limit=nodes))
     return False if found.status == "infeasible" else True if found.x is not None else None
 
 
