@@ -48,6 +48,11 @@ def sentence(rule: Rule, lang: str = "en", book: Book | None = None) -> str:
     return _BETWEEN[lang].join([first[:1].upper() + first[1:] + _STOP[lang], *said.notes(rule)])
 
 
+def condition(predicate: Predicate, lang: str = "en") -> str:
+    """Return a condition on the mandate in words, ``en`` or ``zh``: the ``when`` of a value, an ``applies``."""
+    return _Words(lang, None).mandate(predicate)
+
+
 class _Words:
     """The words of one language and one rulebook."""
 
