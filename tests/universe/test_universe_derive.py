@@ -89,6 +89,13 @@ def test_terms(tmp_path: Path) -> None:
     assert set(u.table.columns) >= set(COLUMNS)
 
 
+def test_cash_is_due_at_once(tmp_path: Path) -> None:
+    u = load(tmp_path, "tranche_id,product,expected_maturity\nA,cash,\nB,deposit,\nC,cash,2025-07-10\n")
+    assert list(u.table["days_to_maturity"][[0, 2]]) == [0, 10]
+    assert np.isnan(u.table["days_to_maturity"][1])
+    assert np.isnan(u.table["remaining_term"][0])
+
+
 def test_factors_and_amounts(tmp_path: Path) -> None:
     u = load(
         tmp_path,
