@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import Any
 
 from absalloc.errors import BadInput
-from absalloc.explain.binding import tight
 from absalloc.explain.model import Change, Model
 from absalloc.explain.prices import Progress
 from absalloc.explain.words import limit_text, ratio, yuan
+from absalloc.plan.binding import tight
 from absalloc.plan.make import PlanSettings
 from absalloc.rows import BookState
 from absalloc.rulebook.active import ActiveRule, Limit

@@ -13,7 +13,7 @@ import numpy as np
 from absalloc.compliance.exact import evaluate_exact
 from absalloc.compliance.finding import Finding
 from absalloc.errors import BadInput
-from absalloc.explain.binding import tight
+from absalloc.plan.binding import tight
 from absalloc.plan.holdings import total_of
 from absalloc.plan.lines import PlanLines, plan_lines
 from absalloc.plan.make import Answer, PlanSettings, _budget, _cannot_decide, _Maker, _terms, in_scope

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from absalloc.compliance.check import with_cure_dates
 from absalloc.compliance.finding import Finding, shown
 from absalloc.compliance.result import finding_json, inactive_json
+from absalloc.plan.binding import tight
 from absalloc.plan.holdings import Carry, Held, Trade, carry_of, held_lines, trades_between
 from absalloc.plan.make import Answer, PlanSettings
 from absalloc.plan.note import Note
@@ -67,7 +66,10 @@ class Plan:
     @cached_property
     def binding(self) -> tuple[str, ...]:
         """The rules that stop the plan: those with a row at its bound."""
-        return _binding(self.answer)
+        answer = self.answer
+        if answer.program is None or answer.outcome is None or answer.faces is None:
+            return ()
+        return tight(answer.program, answer.outcome, lots=True)
 
     @cached_property
     def certificate(self) -> dict[str, Any] | None:
@@ -141,21 +143,6 @@ def _objective(plan: Plan) -> dict[str, Any]:
         "on_nav": shown(found.on_nav, "ratio"),
         "parts": {name: shown(value, "yuan") for name, value in found.parts.items()},
     }
-
-
-def _binding(answer: Answer) -> tuple[str, ...]:
-    program, outcome = answer.program, answer.outcome
-    if program is None or outcome is None or outcome.row_activity is None or answer.faces is None:
-        return ()
-    problem = program.problem
-    at = np.asarray(outcome.row_activity)
-    width = np.maximum(1.0, np.abs(np.where(np.isfinite(problem.row_upper), problem.row_upper, problem.row_lower)))
-    # Whole lots leave a row a lot short of its bound: that is binding too.
-    step = max((c.size for c in program.builder.columns if c.leg == "buy" and c.size < 1e6), default=0.0) / 1e6
-    near = 1e-6 * width + step
-    tight = (np.abs(at - problem.row_upper) <= near) | (np.abs(at - problem.row_lower) <= near)
-    names = dict.fromkeys(row.rule for row, on in zip(program.builder.rows, tight, strict=True) if on and row.rule)
-    return tuple(name for name in names if name is not None)
 
 
 def versions() -> Mapping[str, str]:

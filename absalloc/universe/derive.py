@@ -45,7 +45,7 @@ def derive(universe: Universe, as_of: date) -> Universe:
     put("remaining_term", np.array([tidy(day / YEAR_DAYS) if day == day else np.nan for day in days]))
     # Cash is due at once, which averages over days to maturity must know; it has no cash flows to place in years.
     put("days_to_maturity", np.where(~known & (universe.column("product") == "cash"), 0.0, days))
-    for name in ("trading_days_to_maturity", "days_to_reset", "principal", "market_value"):
+    for name in ("trading_days_to_maturity", "days_to_reset", "horizon_rate", "principal", "market_value"):
         table[name] = as_series(empty_column("days", rows))
         labels[name] = "missing"
     _amounts(universe, table, labels)
