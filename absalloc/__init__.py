@@ -21,7 +21,9 @@ _PUBLIC = {
     "InternalError": "absalloc.errors",
     "Outcome": "absalloc.solve",
     "Problem": "absalloc.solve",
+    "Universe": "absalloc.universe",
     "check": "absalloc.desk",
+    "compare": "absalloc.desk",
     "load_holdings": "absalloc.universe",
     "load_mandate": "absalloc.mandate",
     "load_rulebook": "absalloc.rulebook",
@@ -29,6 +31,7 @@ _PUBLIC = {
     "optimise": "absalloc.desk",
     "rebalance": "absalloc.desk",
     "solve_problem": "absalloc.solve",
+    "stress": "absalloc.desk",
 }
 _MODULES = {"capital": "absalloc.capital", "cashflow": "absalloc.cashflow", "market": "absalloc.study.market"}
 

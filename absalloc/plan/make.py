@@ -258,7 +258,7 @@ class _Maker:
     def answer(self, program: Program, outcome: Outcome, after: BookState, findings: tuple[Finding, ...]) -> Answer:
         status = "optimal" if outcome.status == "optimal" else "stopped"
         reason = None if status == "optimal" else Note("limit_reached", why=outcome.reason or outcome.status)
-        notes = [*self.lines.notes]
+        notes = [*self.lines.notes, *program.notes]
         silent = int(np.sum(np.isnan(program.objective.carry) & (self.lines.held > 0)))
         if silent:
             notes.append(Note("held_without_yield", lines=silent))

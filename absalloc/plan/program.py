@@ -10,8 +10,10 @@ import numpy as np
 
 from absalloc.plan.builder import Builder
 from absalloc.plan.lines import PlanLines
+from absalloc.plan.note import Note
 from absalloc.plan.objective import Objective
-from absalloc.plan.rule_rows import Relief, Terms, add_linear, barred_positions, undecided_positions, washable_positions
+from absalloc.plan.rule_rows import Relief, Terms, add_linear, washable_positions
+from absalloc.plan.screen import screened
 from absalloc.plan.special_rows import add_special
 from absalloc.plan.trades import Legs, add_budget, add_trades, add_turnover
 from absalloc.rows.system import RowSystem
@@ -29,6 +31,7 @@ class Program:
     legs: Legs = field(repr=False)
     objective: Objective = field(repr=False)
     rules: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def to_cvxpy(self) -> object:
         """Return the model as a cvxpy Problem, to add a convex term of one's own."""
@@ -61,14 +64,9 @@ def build_program(
     """Return the program of one book; ``max_turnover`` in yuan; ``least_change`` minimises trades before carry."""
     builder = Builder()
     state = lines.positions.state
-    offset = 0
-    barred = barred_positions(system, terms, offset, lines.n) | np.isnan(objective.gain)
-    if state.mandate.unknown == "exclude":
-        barred |= undecided_positions(system, terms, offset, lines.n)
-    if not state.mandate.assume.buy:
-        barred |= np.array([name in state.assumed for name in lines.positions.ids], dtype=bool)
+    screen = screened(system, lines, objective, terms)
     gain = np.nan_to_num(objective.gain, nan=0.0)
-    legs = add_trades(builder, lines, barred, gain, washable_positions(system, terms, lines))
+    legs = add_trades(builder, lines, screen.barred, gain, washable_positions(system, terms, lines))
     builder.offset = -float(gain @ lines.held) / 1e6
     nav = state.mandate.amount("nav")
     add_budget(builder, lines, legs, nav=nav)
@@ -91,7 +89,7 @@ def build_program(
             add_linear(builder, block, lines, legs, system, terms, Relief(relief, when))
         if len(builder.rows) > before:
             used[block.rule.id] = None
-    return Program(builder.problem(), builder, lines, legs, objective, tuple(used))
+    return Program(builder.problem(), builder, lines, legs, objective, tuple(used), screen.notes)
 
 
 def _alternatives(builder: Builder, system: RowSystem, terms: Terms) -> dict[tuple[str, str | None], int]:
