@@ -116,7 +116,8 @@ def _labels(member: Membership, seen: np.ndarray, index: dict[str, int], grouped
         return table
     present = np.unique(member.code[seen[member.pos] & (member.code >= 0)])
     table[present] = [index.setdefault(member.words[code], len(index)) for code in present]
-    for code in np.flatnonzero(table[:-1] < 0) if len(present) < len(member.words) else ():
+    # A group that only another book has given a row.
+    for code in np.flatnonzero(table[:-1] < 0) if len(index) > len(present) else ():
         table[code] = index.get(member.words[code], -1)
     return table
 

@@ -63,8 +63,10 @@ class Positions:
         self.rows = len(state.universe.table)
         self.ids: list[str] = [*state.universe.table["tranche_id"], *outside]
         self.n = len(self.ids)
-        self._text: dict[str, tuple[np.ndarray, list[str]]] = {}
-        self._number: dict[str, np.ndarray] = {}
+        # What a column reads depends on the universe alone, so books of one universe share the reading.
+        kept = {} if outside else state.universe.__dict__.setdefault("_rows_columns", {})
+        self._text: dict[str, tuple[np.ndarray, list[str]]] = kept.setdefault("text", {})
+        self._number: dict[str, np.ndarray] = kept.setdefault("number", {})
 
     @cached_property
     def held(self) -> list[int]:
@@ -85,9 +87,14 @@ class Positions:
         """Return (codes, values): codes (n,) index values, -1 for missing; a rating stated to be none is ''."""
         key = _key(name, columns)
         if key not in self._text:
-            codes, uniques = pd.factorize(self.values(name, columns), use_na_sentinel=True)
-            self._text[key] = codes, [_word(value) for value in uniques]
+            self._text[key] = self._read_text(name, columns)
         return self._text[key]
+
+    def _read_text(self, name: str, columns: Mapping[str, Combined]) -> tuple[np.ndarray, list[str]]:
+        if name == "tranche_id":
+            return np.arange(self.n), self.ids
+        codes, uniques = pd.factorize(self.values(name, columns), use_na_sentinel=True)
+        return codes, [value if type(value) is str else _word(value) for value in uniques]
 
     def number(self, name: str, columns: Mapping[str, Combined]) -> np.ndarray:
         """Return a number column (n,), NaN for missing; long-term ratings as grades, dates as days since 1970."""
