@@ -31,7 +31,7 @@ _PUBLIC = {
     "optimise": "absalloc.desk",
     "rebalance": "absalloc.desk",
     "solve_problem": "absalloc.solve",
-    "stress": "absalloc.desk",
+    "stress_test": "absalloc.desk",
 }
 _MODULES = {"capital": "absalloc.capital", "cashflow": "absalloc.cashflow", "market": "absalloc.study.market"}
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from absalloc.cli.explain_app import explain
 from absalloc.cli.options import (
     AsOf,
     Before,
@@ -30,6 +31,7 @@ from absalloc.cli.options import (
 from absalloc.cli.reserved import reserve
 from absalloc.cli.rules_app import rules
 from absalloc.cli.shell import Shell
+from absalloc.cli.study_app import add_studies
 
 app = typer.Typer(
     name="absalloc",
@@ -39,6 +41,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(rules, name="rules")
+app.add_typer(explain, name="explain")
 
 _EXAMPLE = "\n\nExample: "
 
@@ -229,7 +232,12 @@ def verify(
     return run_verify(Shell(as_json, lang, quiet), certificate)
 
 
+add_studies(app)
 reserve(app)
 
-COMMANDS = (*sorted(str(c.name or c.callback.__name__) for c in app.registered_commands if c.callback), "rules")
+COMMANDS = (
+    *sorted(str(c.name or c.callback.__name__) for c in app.registered_commands if c.callback),
+    "explain",
+    "rules",
+)
 """Every command there is, reserved ones included."""

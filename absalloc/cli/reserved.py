@@ -10,9 +10,6 @@ import typer
 from absalloc.errors import NotBuilt
 
 RESERVED = {
-    "stress": "value, WAL, duration and compliance under stress",
-    "compare": "the three sectors like for like",
-    "explain": "prices, conflicts, headroom, menu, frontier, why",
     "serve": "the page and the REST API",
     "ledger": "the record of every run",
 }

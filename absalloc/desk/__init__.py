@@ -1,6 +1,20 @@
-"""The questions a desk asks, composed of the stages: optimise, check, rebalance. No finance of its own."""
+"""The questions a desk asks, composed of the stages: optimise, check, rebalance, stress, compare. No own finance."""
 
 from absalloc.desk.ask import SCREEN, check, optimise, rebalance
 from absalloc.desk.book import Book, Prepared, assume_ratings, prepare
+from absalloc.desk.studies import Case, compare, planning, stress_test
 
-__all__ = ["SCREEN", "Book", "Prepared", "assume_ratings", "check", "optimise", "prepare", "rebalance"]
+__all__ = [
+    "SCREEN",
+    "Book",
+    "Case",
+    "Prepared",
+    "assume_ratings",
+    "check",
+    "compare",
+    "optimise",
+    "planning",
+    "prepare",
+    "rebalance",
+    "stress_test",
+]

@@ -43,7 +43,7 @@ def optimise(
     ``overrides`` maps ``RULE.limit`` to a limit with its unit (``{"originator-share.limit": "12%"}``, or 0.12).
     Raises BadInput for input that cannot be used; infeasible and stopped are answers, not errors.
     """
-    settings = _settings(backend=solver, max_turnover=_turnover(mandate, None), time_limit=time_limit)
+    settings = _settings(backend=solver, max_turnover=turnover_cap(mandate, None), time_limit=time_limit)
     return _plan(Book(universe, mandate, holdings), settings, scenarios, as_of=as_of, overrides=overrides, before=None)
 
 
@@ -68,7 +68,7 @@ def rebalance(
     """
     earlier = before if isinstance(before, Book) or before is None else Book(universe, mandate, before)
     settings = _settings(
-        backend=solver, max_turnover=_turnover(mandate, max_turnover), cure=cure, time_limit=time_limit
+        backend=solver, max_turnover=turnover_cap(mandate, max_turnover), cure=cure, time_limit=time_limit
     )
     book = Book(universe, mandate, holdings)
     return _plan(book, settings, scenarios, as_of=as_of, overrides=overrides, before=earlier)
@@ -142,11 +142,11 @@ def _plan(book: Book, settings: PlanSettings, scenarios: Sequence[Scenario], **h
     from absalloc.plan.make import make_plan
 
     ready = prepare(book, extra=(SCREEN,), **how)
-    state = _own_terms(ready.state)
+    state = own_terms(ready.state)
     return Plan(make_plan(state, settings), ready.notes, settings)
 
 
-def _own_terms(state: BookState) -> BookState:
+def own_terms(state: BookState) -> BookState:
     """Let the mandate's own least remaining term stand in for the desk's."""
     term = state.mandate.trading.min_term
     if term is None:
@@ -161,7 +161,8 @@ def _own_terms(state: BookState) -> BookState:
     return replace(state, rules=replace(state.rules, active=rules))
 
 
-def _turnover(mandate: LoadedMandate, wanted: Fraction | float | str | None) -> Fraction | None:
+def turnover_cap(mandate: LoadedMandate, wanted: Fraction | float | str | None) -> Fraction | None:
+    """Return the most that is traded, a share of NAV: what is wanted, else the mandate's. Raises BadInput."""
     if wanted is None:
         cap = mandate.trading.max_turnover
         return None if cap is None else Fraction(cap.value)

@@ -270,7 +270,11 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
     "error": Error, "plan": Plan, "check": Check, "universe": Universe, "rules-list": RulesList,
     "rules-show": RulesShow, "rules-test": RulesTest, "verify": Verify, "market": Market, "demo": Demo,
 }  # fmt: skip
-"""Every document there is, by the name in its ``schema`` key."""
+"""Every document with a committed schema, by the name in its ``schema`` key.
+
+``stress``, ``compare`` and those of ``explain`` (``prices conflict headroom menu frontier why``) have none yet: their
+shapes are those of the results of the study and explain stages, whose notes are still being added to.
+"""
 
 
 def json_schema(name: str) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from absalloc.study.shocked import per_hundred, worth
 from absalloc.terms import ABS_PRODUCTS, SECTORS
 from absalloc.units import exact
 
-SCHEMA = "absalloc.compare/1"
 DRIVERS: Mapping[str, str] = {
     "credit": "consumer-arrears-2023",
     "urban_investment": "urban-investment-spread-100",
@@ -91,10 +90,9 @@ class Comparison:
         return _base(self.state)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the ``absalloc.compare/1`` document of one mandate."""
+        """Return one mandate as plain data: one of those in an ``absalloc.compare/1`` document."""
         table = self.table.astype(object)
         return {
-            "schema": SCHEMA,
             "mandate": self.state.name,
             "as_of": self.state.as_of.isoformat(),
             "mode": self.state.mandate.mode,

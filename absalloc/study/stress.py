@@ -24,7 +24,6 @@ from absalloc.study.shocked import Redeemed, after_shock, mean, per_hundred, wor
 from absalloc.terms import ABS_PRODUCTS, LIABILITY_PRODUCTS
 from absalloc.units import exact
 
-SCHEMA = "absalloc.stress/1"
 MEANS = ("wal", "modified_duration", "yield")
 
 
@@ -72,10 +71,9 @@ class BookStress:
         return False if "fail" in hard else None if "unknown" in hard else True
 
     def to_json(self, lang: str = "en") -> dict[str, Any]:
-        """Return the ``absalloc.stress/1`` document of this book and scenario."""
+        """Return this book under this scenario as plain data: one of those in an ``absalloc.stress/1`` document."""
         scenario = self.stressed.scenario
         return {
-            "schema": SCHEMA,
             "book": self.state.name,
             "as_of": self.state.as_of.isoformat(),
             "scenario": {
@@ -91,7 +89,9 @@ class BookStress:
             "parts": {name: shown(part, "yuan") for name, part in self.parts.items()},
             "total_return": shown(self.total_return, "yuan"),
             "redemption": {
-                "asked": shown(self.redeemed.asked, "yuan"),
+                "share": shown(scenario.redemption, "ratio"),
+                # Without net assets a share of them is no amount: nothing was paid out, and null says so.
+                "asked": None if scenario.redemption and self.nav[0] is None else shown(self.redeemed.asked, "yuan"),
                 "sold": {name: shown(value, "yuan") for name, value in self.redeemed.sold.items()},
                 "unpaid": shown(self.redeemed.unpaid, "yuan"),
             },

@@ -107,7 +107,7 @@ def test_the_driver_of_each_sector_takes_its_toll() -> None:
 
 def test_the_document_is_plain_and_without_nan() -> None:
     text = json.dumps(compared("city-bank").to_json(), allow_nan=False)
-    assert json.loads(text)["schema"] == "absalloc.compare/1"
+    assert json.loads(text)["mandate"] == book("city-bank").name
     assert list(compared("city-bank").table["sector"]) == list(SECTORS)
 
 

@@ -1,0 +1,167 @@
+"""``absalloc explain``: the names, options and help of its questions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from absalloc.cli.options import (
+    AsOf,
+    Json,
+    Lang,
+    Language,
+    MandateFile,
+    MappingFile,
+    Quiet,
+    Set,
+    Solver,
+    SolverName,
+    Strict,
+    TimeLimit,
+    UniverseFiles,
+)
+from absalloc.cli.shell import Shell
+
+explain = typer.Typer(
+    help="Why this plan: prices, conflict, headroom, menu, frontier, why.\n\n"
+    "Example: absalloc explain prices fund.yaml -u tranches.csv",
+    no_args_is_help=False,
+)
+_EXAMPLE = "\n\nExample: absalloc explain "
+
+Held = Annotated[
+    str | None, typer.Option("--holdings", metavar="FILE", help="What is held now; an empty book without it.")
+]
+RuleNames = Annotated[
+    list[str] | None, typer.Option("--rule", metavar="RULE", help="Only these rules. Repeatable.", show_default=False)
+]
+
+
+@explain.command(help="What each binding rule costs: looser, tighter, gone." + _EXAMPLE + "prices fund.yaml -u abs.csv")
+def prices(
+    mandate: MandateFile, holdings: Held = None, rule: RuleNames = None,
+    breakpoints: Annotated[
+        bool, typer.Option("--breakpoints", help="Where each limit starts and stops to bind, too.")
+    ] = False,
+    solver: SolverName = Solver.highs, changes: Set = None, time_limit: TimeLimit = None,
+    universe: UniverseFiles = None, mapping: MappingFile = None, strict: Strict = False,
+    as_json: Json = False, lang: Language = Lang.en, as_of: AsOf = None, quiet: Quiet = False,
+) -> int:  # fmt: skip
+    """Price the rules."""
+    from absalloc.cli.explains import ExplainAsk, run_prices
+    from absalloc.cli.inputs import files, overrides
+
+    ask = ExplainAsk(
+        files(universe, mapping, as_of, strict), mandate, holdings, overrides(changes), solver, time_limit
+    )  # fmt: skip
+    return run_prices(Shell(as_json, lang, quiet), ask, rule, breakpoints)
+
+
+@explain.command(help="Which rules cannot hold together, and ways out." + _EXAMPLE + "conflict fund.yaml -u abs.csv")
+def conflict(
+    mandate: MandateFile, holdings: Held = None,
+    solver: SolverName = Solver.highs, changes: Set = None, time_limit: TimeLimit = None,
+    universe: UniverseFiles = None, mapping: MappingFile = None, strict: Strict = False,
+    as_json: Json = False, lang: Language = Lang.en, as_of: AsOf = None, quiet: Quiet = False,
+) -> int:  # fmt: skip
+    """Find conflicts."""
+    from absalloc.cli.explains import ExplainAsk, run_conflict
+    from absalloc.cli.inputs import files, overrides
+
+    ask = ExplainAsk(
+        files(universe, mapping, as_of, strict), mandate, holdings, overrides(changes), solver, time_limit
+    )  # fmt: skip
+    return run_conflict(Shell(as_json, lang, quiet), ask)
+
+
+@explain.command(
+    help="How much of each line may still be bought, and what stops it." + _EXAMPLE + "headroom fund.yaml -u abs.csv"
+)
+def headroom(
+    mandate: MandateFile, holdings: Held = None,
+    line: Annotated[
+        list[str] | None, typer.Option("--line", metavar="TRANCHE", help="Only these lines. Repeatable.")
+    ] = None,
+    rebalanced: Annotated[bool, typer.Option("--rebalanced", help="Everything else may be traded for it.")] = False,
+    solver: SolverName = Solver.highs, changes: Set = None, time_limit: TimeLimit = None,
+    universe: UniverseFiles = None, mapping: MappingFile = None, strict: Strict = False,
+    as_json: Json = False, lang: Language = Lang.en, as_of: AsOf = None, quiet: Quiet = False,
+) -> int:  # fmt: skip
+    """Find headroom."""
+    from absalloc.cli.explains import ExplainAsk, run_headroom
+    from absalloc.cli.inputs import files, overrides
+
+    ask = ExplainAsk(
+        files(universe, mapping, as_of, strict), mandate, holdings, overrides(changes), solver, time_limit
+    )  # fmt: skip
+    return run_headroom(Shell(as_json, lang, quiet), ask, line, rebalanced)
+
+
+@explain.command(help="Portfolios nearly as good and quite different." + _EXAMPLE + "menu fund.yaml -u abs.csv")
+def menu(
+    mandate: MandateFile, holdings: Held = None,
+    within: Annotated[str, typer.Option("--within", metavar="2bp", help="How much carry they may give up.")] = "2bp",
+    count: Annotated[int, typer.Option("--count", min=1, max=20, help="How many, the best one included.")] = 3,
+    solver: SolverName = Solver.highs, changes: Set = None, time_limit: TimeLimit = None,
+    universe: UniverseFiles = None, mapping: MappingFile = None, strict: Strict = False,
+    as_json: Json = False, lang: Language = Lang.en, as_of: AsOf = None, quiet: Quiet = False,
+) -> int:  # fmt: skip
+    """Offer near-best portfolios."""
+    from absalloc.cli.explains import ExplainAsk, run_menu
+    from absalloc.cli.inputs import files, overrides
+
+    ask = ExplainAsk(
+        files(universe, mapping, as_of, strict), mandate, holdings, overrides(changes), solver, time_limit
+    )  # fmt: skip
+    return run_menu(Shell(as_json, lang, quiet), ask, within, count)
+
+
+@explain.command(
+    help="Carry against the limit of one rule." + _EXAMPLE
+    + "frontier fund.yaml -u abs.csv --rule security-share --at 8% --at 10%"
+)  # fmt: skip
+def frontier(
+    mandate: MandateFile,
+    rule: Annotated[str, typer.Option("--rule", metavar="RULE", help="Whose limit is moved.", show_default=False)],
+    at: Annotated[
+        list[str], typer.Option("--at", metavar="10%", help="A limit, with its unit. Repeatable.", show_default=False)
+    ],
+    holdings: Held = None,
+    sense: Annotated[
+        str | None, typer.Option("--sense", metavar="max|min", help="Of a rule with both, the limit that is moved.")
+    ] = None,
+    solver: SolverName = Solver.highs, changes: Set = None, time_limit: TimeLimit = None,
+    universe: UniverseFiles = None, mapping: MappingFile = None, strict: Strict = False,
+    as_json: Json = False, lang: Language = Lang.en, as_of: AsOf = None, quiet: Quiet = False,
+) -> int:  # fmt: skip
+    """Trace a frontier."""
+    from absalloc.cli.explains import ExplainAsk, run_frontier
+    from absalloc.cli.inputs import files, overrides
+
+    ask = ExplainAsk(
+        files(universe, mapping, as_of, strict), mandate, holdings, overrides(changes), solver, time_limit
+    )  # fmt: skip
+    return run_frontier(Shell(as_json, lang, quiet), ask, rule, at, sense)
+
+
+@explain.command(
+    help="Why one line is in the plan or not, and at which yield that turns." + _EXAMPLE
+    + "why fund.yaml 2489123.IB -u abs.csv"
+)  # fmt: skip
+def why(
+    mandate: MandateFile,
+    tranche: Annotated[str, typer.Argument(metavar="TRANCHE", help="Code of the line.", show_default=False)],
+    holdings: Held = None,
+    solver: SolverName = Solver.highs, changes: Set = None, time_limit: TimeLimit = None,
+    universe: UniverseFiles = None, mapping: MappingFile = None, strict: Strict = False,
+    as_json: Json = False, lang: Language = Lang.en, as_of: AsOf = None, quiet: Quiet = False,
+) -> int:  # fmt: skip
+    """Explain one line."""
+    from absalloc.cli.explains import ExplainAsk, run_why
+    from absalloc.cli.inputs import files, overrides
+
+    ask = ExplainAsk(
+        files(universe, mapping, as_of, strict), mandate, holdings, overrides(changes), solver, time_limit
+    )  # fmt: skip
+    return run_why(Shell(as_json, lang, quiet), ask, tranche)

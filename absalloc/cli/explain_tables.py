@@ -1,0 +1,163 @@
+"""The answers of ``absalloc explain`` for people; each returns its answer in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from absalloc.cli.shell import Shell, plain
+from absalloc.cli.tables import said_once, simple_table
+from absalloc.report.words import BETWEEN, DASH, LISTED, name, shown, yuan_in_full
+
+MOST_ROWS = 30
+"""Rows on a terminal; JSON has them all."""
+
+
+def _bp(value: float | None) -> str:
+    return DASH if value is None else f"{value:,.2f}"
+
+
+def _heads(shell: Shell, *keys: str) -> list[str]:
+    return [shell.text(f"head_{key}") for key in keys]
+
+
+def _listed(shell: Shell, items: Sequence[str]) -> str:
+    return LISTED[shell.lang].join(items) or DASH
+
+
+def _more(shell: Shell, n: int) -> None:
+    if n > MOST_ROWS:
+        shell.show(shell.text("more_in_json", n=n - MOST_ROWS))
+
+
+def _answer(shell: Shell, key: str, document: dict[str, Any], **fields: Any) -> str:
+    status = document.get("status")
+    if status is not None and status != "optimal":
+        return shell.text("no_proof", book=document["mandate"], status=name("status", status, shell.lang))
+    return shell.text(key, book=document["mandate"], **fields)
+
+
+def _moved(shell: Shell, move: dict[str, Any] | None) -> str:
+    """Return what a move is worth in bp; one within the gaps of the solves says so and is no number."""
+    if move is None:
+        return DASH
+    if move["worth"] in ("within_gap", "infeasible", "stopped"):
+        return shell.text(f"worth_{move['worth']}")
+    return _bp(move["gain_bp"])
+
+
+def show_prices(shell: Shell, document: dict[str, Any]) -> str:
+    """Print what each rule costs, dearest first."""
+    rows = []
+    for item in document["prices"]:
+        removed = item["removed"]
+        after = item["behind"] or removed["takes_over"]
+        moves = [_moved(shell, item[key]) for key in ("looser", "tighter", "removed")]
+        spans = [shown(item[key], item["unit"], shell.lang) for key in ("binds_from", "feasible_to")]
+        rows.append((item["rule"], item["limit_text"], *moves, *spans, _listed(shell, after)))
+    heads = _heads(
+        shell, "rule", "limit", "looser_bp", "tighter_bp", "removed_bp", "binds_from", "feasible_to", "behind"
+    )
+    shell.show(simple_table(heads, rows, (1, 2, 3, 4, 5, 6)))
+    dear = [item for item in document["prices"] if item["removed"]["worth"] == "gain"]
+    return _answer(shell, "prices_answer", document, n=len(document["prices"]), dear=len(dear))
+
+
+def show_conflict(shell: Shell, document: dict[str, Any]) -> str:
+    """Print each set of rules that cannot hold together, and the ways out."""
+    for item in document["conflict"]:
+        said_once(shell, _listed(shell, item["rules"]), [item["text"]])
+        rows = [
+            (r["text"], yuan_in_full(r["excess_yuan"]), name("status", r["status"], shell.lang), _bp(r["carry_bp"]))
+            for r in item["repairs"]
+        ]
+        shell.show(simple_table(_heads(shell, "repair", "excess", "status", "carry_bp"), rows, (1, 3)))
+    if document["status"] == "infeasible":
+        key = "conflict_all" if document["complete"] else "conflict_some"
+        return shell.text(key, book=document["mandate"], n=len(document["conflict"]))
+    return _answer(shell, "conflict_none", document)
+
+
+def show_headroom(shell: Shell, document: dict[str, Any]) -> str:
+    """Print what may still be bought, most first."""
+    lines = sorted(document["lines"], key=lambda x: (-(x["market_value"] or 0), x["tranche_id"]))
+    rows = [
+        (x["tranche_id"], yuan_in_full(x["face"]), yuan_in_full(x["market_value"]), x["rule"] or DASH,
+         x["group"] or DASH, _bp(x["gain_bp"]), x["reason"] or "")
+        for x in lines[:MOST_ROWS]
+    ]  # fmt: skip
+    heads = _heads(shell, "code", "face", "market_value", "stopped_by", "group", "carry_bp", "reason")
+    shell.show(simple_table(heads, rows, (1, 2, 5)))
+    _more(shell, len(lines))
+    some = sum(1 for x in lines if x["face"])
+    at = shell.text(f"at_{document['at']}")
+    return _answer(shell, "headroom_answer", document, some=some, n=len(lines), at=at)
+
+
+def show_menu(shell: Shell, document: dict[str, Any]) -> str:
+    """Print the portfolios, and what the others give and take against the best."""
+    rows = [
+        (n, yuan_in_full(c["carry_yuan"]), _bp(c["gives_up_bp"]), shown(c["overlap"], "ratio", shell.lang),
+         shown(c["features"]["names"], "count", shell.lang),
+         shown(c["features"]["modified_duration"], "years", shell.lang),
+         shown(c["features"]["wal"], "years", shell.lang))
+        for n, c in enumerate(document["choices"], 1)
+    ]  # fmt: skip
+    heads = _heads(shell, "choice", "carry_yuan", "gives_up_bp", "overlap", "lines", "duration", "wal")
+    shell.show(simple_table(heads, rows, (1, 2, 3, 4, 5, 6)))
+    for n, choice in enumerate(document["choices"][1:], 2):
+        comes, goes = (
+            _listed(shell, [f"{m['tranche_id']} {shown(m['market_value'], 'yuan', shell.lang)}" for m in choice[key]])
+            for key in ("comes", "goes")
+        )
+        said_once(shell, shell.text("choice", n=n), [shell.text("comes", what=comes), shell.text("goes", what=goes)])
+    return _answer(shell, "menu_answer", document, n=len(document["choices"]), bp=f"{document['within_bp']:g}")
+
+
+def show_frontier(shell: Shell, document: dict[str, Any]) -> str:
+    """Print carry at each limit, and where the binding rules change."""
+    rows = [
+        (p["limit_text"], name("status", p["status"], shell.lang), yuan_in_full(p["carry_yuan"]), _bp(p["carry_bp"]),
+         _listed(shell, p["binding"]))
+        for p in document["points"]
+    ]  # fmt: skip
+    shell.show(simple_table(_heads(shell, "limit", "status", "carry_yuan", "carry_bp", "binding"), rows, (0, 2, 3)))
+    unit = document["unit"]
+    turns = [
+        shell.text(
+            "turn", low=shown(t["low"], unit, shell.lang), high=shown(t["high"], unit, shell.lang),
+            starts=_listed(shell, t["starts"]), stops=_listed(shell, t["stops"]),
+        )
+        for t in document["turns"]
+    ]  # fmt: skip
+    said_once(shell, shell.text("turns"), turns)
+    made = sum(1 for p in document["points"] if p["status"] == "optimal")
+    return _answer(shell, "frontier_answer", document, rule=document["rule"], made=made, n=len(document["points"]))
+
+
+def show_why(shell: Shell, document: dict[str, Any]) -> str:
+    """Print why a line is in the plan or not."""
+    lang = shell.lang
+    said_once(shell, shell.text("reasons"), document["reasons"])
+    said_once(shell, shell.text("in_the_way"), document["in_the_way"])
+    room = document["headroom"]
+    if room is not None and not document["reasons"]:
+        stop = room["rule"] or DASH
+        shell.show("", plain(shell.text("why_room", face=yuan_in_full(room["face"]), rule=stop)))
+    for key in ("without", "forced"):
+        swap = document[key]
+        if swap is not None:
+            status = name("status", swap["status"], lang)
+            shell.show(shell.text(f"why_{key}", bp=_bp(swap["cost_bp"]), yuan=yuan_in_full(swap["cost_yuan"]),
+                                  status=status))  # fmt: skip
+    held = document["held"]
+    turns = document["leaves_at" if held else "enters_at"]
+    fields = {
+        "line": document["tranche_id"],
+        "face": yuan_in_full(document["face"]),
+        "rate": shown(document["yield"], "ratio", lang, turns),
+        "at": shown(turns, "ratio", lang, document["yield"]),
+    }
+    key = ("why_held" if held else "why_not_held") + ("" if turns is not None else "_only")
+    text = _answer(shell, key, document, **fields)
+    return text + BETWEEN[lang] + shell.text("not_confirmed") if document["confirmed"] is False else text

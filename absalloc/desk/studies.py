@@ -1,0 +1,166 @@
+"""The questions a desk asks about a book and a choice: stress, compare, and what explanations start from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from absalloc.desk.ask import SCREEN, own_terms, turnover_cap
+from absalloc.desk.book import Book, Prepared, prepare
+from absalloc.desk.studied import Compared, StressedBook
+from absalloc.errors import BadInput
+from absalloc.mandate import LoadedMandate
+from absalloc.rows import BookState
+from absalloc.rulebook.active import Override
+from absalloc.terms import SECTORS
+from absalloc.universe import Universe
+
+if TYPE_CHECKING:
+    from absalloc.cashflow import CurveSet
+    from absalloc.plan.make import PlanSettings
+    from absalloc.stress import Scenario
+
+
+def stress_test(
+    universe: Universe,
+    mandate: LoadedMandate,
+    holdings: Any,
+    *,
+    scenarios: str | Path | Scenario | Sequence[str | Path | Scenario],
+    as_of: date | None = None,
+    overrides: Mapping[str, Override] | None = None,
+    forward_months: int | None = None,
+) -> StressedBook:
+    """Return a book under each of ``scenarios``: value, return in parts, lives, and the rules that break.
+
+    Not called ``stress``: as a public name that would be the stage ``absalloc.stress`` once anything imports it.
+
+    A scenario is a shipped name, the path of a file, or a ``Scenario``. ``forward_months``: how far the run-off is
+    followed, by default each scenario's horizon. The curves are the mandate's.
+    Raises BadInput for no scenario, one that is not known (with the nearest), and as ``check`` does.
+    """
+    from absalloc.study.stress import stress_book
+
+    wanted = found_scenarios(scenarios)
+    if not wanted:
+        raise BadInput("desk.no_scenario", expected=_known())
+    ready = prepare(Book(universe, mandate, holdings), as_of=as_of, overrides=overrides)
+    curves = _curves(ready.state)
+    books = tuple(stress_book(ready.state, item, curves=curves, forward_months=forward_months) for item in wanted)
+    return StressedBook(books, ready.notes, _inputs(universe, ready.state))
+
+
+def compare(
+    universe: Universe,
+    mandates: LoadedMandate | Sequence[LoadedMandate],
+    scenarios: Mapping[str, Any] | Sequence[Any] | str = (),
+    *,
+    as_of: date | None = None,
+    overrides: Mapping[str, Override] | None = None,
+    break_even: bool = False,
+    solver: str = "highs",
+    time_limit: float | None = None,
+) -> Compared:
+    """Return urban-investment, credit and enterprise ABS like for like in each mandate, from an empty book.
+
+    ``scenarios``: what stresses the sectors: one scenario for all three, or ``{sector: scenario}`` (as texts
+    ``sector=scenario``) for some; the others keep ``absalloc.study.compare.DRIVERS``. ``break_even`` costs about eight
+    more plans a sector.
+    Raises BadInput for unknown sectors and scenarios, for two scenarios of one sector, and as ``optimise`` does.
+    """
+    from absalloc.study.compare import compare as compare_states
+
+    read = [mandates] if isinstance(mandates, LoadedMandate) else list(mandates)
+    drivers = sector_drivers(scenarios)
+    parts = []
+    for mandate in read:
+        case = planning(Book(universe, mandate), as_of=as_of, overrides=overrides, solver=solver, time_limit=time_limit)
+        state = case.state
+        found = compare_states(
+            [state], drivers, curves=_curves(state), settings=case.settings, break_even=break_even
+        )  # fmt: skip
+        parts.append((found[0], case.notes, _inputs(universe, state)))
+    return Compared(tuple(parts), break_even)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A book as ``optimise`` sees it: what the functions of ``absalloc.explain`` take, and what was assumed."""
+
+    state: BookState = field(repr=False)
+    settings: PlanSettings
+    notes: tuple[Any, ...]
+    inputs: dict[str, str]
+
+
+def planning(
+    book: Book,
+    *,
+    as_of: date | None = None,
+    overrides: Mapping[str, Override] | None = None,
+    solver: str = "highs",
+    time_limit: float | None = None,
+    max_turnover: Fraction | float | str | None = None,
+) -> Case:
+    """Return a book with the rules and settings that ``optimise`` and ``rebalance`` plan it with.
+
+    Raises BadInput as ``prepare`` does.
+    """
+    from absalloc.plan.make import PlanSettings
+
+    cap = turnover_cap(book.mandate, max_turnover)
+    settings = PlanSettings(backend=solver, max_turnover=cap, time_limit=time_limit)
+    ready: Prepared = prepare(book, extra=(SCREEN,), as_of=as_of, overrides=overrides)
+    state = own_terms(ready.state)
+    return Case(state, settings, ready.notes, _inputs(book.universe, state))
+
+
+def found_scenarios(wanted: Any) -> list[Scenario]:
+    """Return scenarios of names, paths or Scenarios. Raises BadInput, with the nearest name, for an unknown one."""
+    from absalloc.stress import find_scenario
+
+    listed = [wanted] if isinstance(wanted, str | Path) or hasattr(wanted, "sha256") else list(wanted)
+    return [find_scenario(str(item)) if isinstance(item, str | Path) else item for item in listed]
+
+
+def sector_drivers(scenarios: Mapping[str, Any] | Sequence[Any] | str) -> dict[str, Scenario]:
+    """Return sector -> scenario of what ``compare`` takes. Raises BadInput for two scenarios of one sector."""
+    if isinstance(scenarios, Mapping):
+        pairs = [(str(sector), item) for sector, item in scenarios.items()]
+    else:
+        listed = [scenarios] if isinstance(scenarios, str) or hasattr(scenarios, "sha256") else list(scenarios)
+        pairs = [pair for item in listed for pair in _pairs(item)]
+    drivers: dict[str, Scenario] = {}
+    for sector, item in pairs:
+        if sector not in SECTORS:
+            raise BadInput("study.sector_unknown", value=sector, expected=", ".join(SECTORS), choices=SECTORS)
+        if sector in drivers:
+            raise BadInput("desk.sector_twice", value=sector)
+        drivers[sector] = found_scenarios(item)[0]
+    return drivers
+
+
+def _pairs(item: Any) -> list[tuple[str, Any]]:
+    sector, equals, name = item.partition("=") if isinstance(item, str) else ("", "", "")
+    return [(sector.strip(), name.strip())] if equals else [(every, item) for every in SECTORS]
+
+
+def _known() -> str:
+    from absalloc.stress import shipped_scenarios
+
+    return ", ".join(shipped_scenarios())
+
+
+def _curves(state: BookState) -> CurveSet | None:
+    from absalloc.cashflow import load_curves
+
+    mandate = state.mandate
+    return load_curves(mandate.path(mandate.curves), as_of=state.as_of) if mandate.curves else None
+
+
+def _inputs(universe: Universe, state: BookState) -> dict[str, str]:
+    return {"universe_sha256": universe.sha256, "rulebook_sha256": state.rules.sha256}

@@ -1,0 +1,187 @@
+"""The commands that study and explain: stress, compare, explain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import absalloc as aa
+from absalloc.terms import SECTORS
+
+Run = Callable[..., Any]
+ROWS = ("rate", "spread", "life", "loss")
+QUESTIONS = ("prices", "conflict", "headroom", "menu", "frontier", "why")
+MORE: dict[str, list[str]] = {
+    "prices": ["--rule", "security-share"],
+    "frontier": ["--rule", "security-share", "--at", "15%", "--at", "8%"],
+    "menu": ["--count", "2"],
+    "why": ["SYN100024.IB"],
+    "headroom": ["--line", "SYN100024.IB", "--line", "SYN-CASH"],
+}
+
+
+@pytest.fixture
+def wealth(market: Path) -> list[Any]:
+    return [market / "wealth-closed-18m.yaml", "-u", market / "market.csv"]
+
+
+@pytest.fixture
+def bank(market: Path) -> list[Any]:
+    return [market / "city-bank.yaml", market / "city-bank-holdings.csv", "-u", market / "market.csv"]
+
+
+def test_stress_adds_up_and_says_what_it_stands_on(run: Run, bank: list[Any]) -> None:
+    found = run("stress", *bank, "--scenario", "yongmei-2020", "--scenario", "parallel-up-100", "--json")
+    document = found.document
+    assert (found.code, document["schema"], document["compliant"]) == (0, "absalloc.stress/1", True)
+    assert [item["scenario"]["name"] for item in document["scenarios"]] == ["yongmei-2020", "parallel-up-100"]
+    for item in document["scenarios"]:
+        assert item["gain"] == pytest.approx(sum(item["parts"][part] for part in ROWS), abs=0.03)
+        assert item["gain"] == pytest.approx(item["value"]["after"] - item["value"]["before"], abs=0.02)
+        assert item["gain"] < 0
+    assert document["assumptions"]
+    assert all(len(text) == 64 for text in document["inputs"].values())
+
+
+def test_a_rule_that_breaks_under_stress_is_the_answer_no(run: Run, bank: list[Any]) -> None:
+    found = run("stress", *bank, "--scenario", "yongmei-2020", "--set", "single-client.limit=0.01%", "--json")
+    assert (found.code, found.document["compliant"]) == (1, False)
+    failed = {f["rule"] for f in found.document["scenarios"][0]["findings"] if f["verdict"] == "fail"}
+    assert "bank-own-book/single-client" in failed
+
+
+def test_a_redemption_without_net_assets_is_not_passed_over(run: Run, bank: list[Any]) -> None:
+    words = ["stress", *bank, "--scenario", "selloff-and-redemption"]
+    redemption = run(*words, "--json").document["scenarios"][0]["redemption"]
+    assert (redemption["share"], redemption["asked"]) == (0.2, None)
+    assert "redemption of 20.00% was NOT applied" in run(*words, "--quiet").out
+    assert "未执行" in run(*words, "--quiet", "--lang", "zh").out
+
+
+def test_stress_in_both_languages(run: Run, bank: list[Any]) -> None:
+    english, chinese = (run("stress", *bank, "--scenario", "yongmei-2020", "--lang", lang) for lang in ("en", "zh"))
+    assert "Every hard rule holds after it." in english.out.splitlines()[-1]
+    assert "全部硬性规则仍满足" in chinese.out.splitlines()[-1]
+    assert len(run("stress", *bank, "--scenario", "yongmei-2020", "--quiet").out.splitlines()) == 1
+
+
+def test_compare_has_every_sector(run: Run, market: Path, wealth: list[Any]) -> None:
+    found = run("compare", market / "city-bank.yaml", *wealth, "--scenario", "credit=yongmei-2020", "--json")
+    document = found.document
+    assert (document["schema"], document["break_even"]) == ("absalloc.compare/1", False)
+    assert len(document["mandates"]) == 2
+    for item in document["mandates"]:
+        rows = {row["sector"]: row for row in item["sectors"]}
+        assert list(rows) == list(SECTORS)
+        assert rows["credit"]["driver"] == "yongmei-2020"
+        assert rows["enterprise"]["driver"] == "supporter-failure-2021"
+        assert item["sleeve_yuan"] == min(row["capacity_yuan"] for row in rows.values())
+        assert all(row["break_even_bp"] is None for row in rows.values())
+    statuses = [row["status"] for item in document["mandates"] for row in item["sectors"]]
+    mixes = [item["mix"]["status"] for item in document["mandates"]]
+    assert found.code == (0 if set(statuses) | set(mixes) <= {"optimal", "no_capacity"} else 1)
+
+
+def test_compare_for_people_says_that_break_evens_were_not_sought(run: Run, wealth: list[Any]) -> None:
+    found = run("compare", *wealth)
+    assert "--break-even" in found.out
+    assert "common sleeve" in found.out
+    assert found.code == 0
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_explain_answers_as_a_document_and_for_people(run: Run, wealth: list[Any], question: str) -> None:
+    mandate, *rest = wealth
+    own = MORE.get(question, [])
+    words = ["explain", question, mandate, *own, *rest]
+    document = run(*words, "--json").document
+    assert document["schema"] == f"absalloc.{question}/1"
+    assert document["as_of"] == "2025-06-30"
+    assert document.get("status", "optimal") == "optimal"
+    english, chinese = run(*words), run(*words, "--lang", "zh", "--quiet")
+    assert english.code == chinese.code == 0
+    assert document["mandate"] in english.out.splitlines()[-1]
+    assert len(chinese.out.splitlines()) == 1
+    assert chinese.out != english.out
+
+
+def test_a_frontier_and_a_plan_agree(run: Run, wealth: list[Any]) -> None:
+    mandate, *rest = wealth
+    words = ["--rule", "security-share", "--at", "15%", "--at", "8%"]
+    points = run("explain", "frontier", mandate, *words, *rest, "--json").document["points"]
+    assert [point["limit"] for point in points] == [0.08, 0.15]
+    assert points[0]["carry_yuan"] < points[1]["carry_yuan"]
+
+
+def test_what_is_held_decides_the_headroom(run: Run, market: Path, wealth: list[Any]) -> None:
+    mandate, *rest = wealth
+    words = ["explain", "headroom", mandate, "--line", "SYN100024.IB", *rest, "--json"]
+    assert run(*words).document["at"] == "plan"
+    assert run(*words, "--holdings", market / "wealth-closed-18m-holdings.csv").document["at"] == "held"
+
+
+def test_a_conflict_is_the_answer_no(run: Run, wealth: list[Any]) -> None:
+    mandate, *rest = wealth
+    words = ["--set", "fixed-income-share.limit=120%", *rest]
+    found = run("explain", "conflict", mandate, *words, "--json")
+    assert (found.code, found.document["status"]) == (1, "infeasible")
+    assert any("wealth-closed/fixed-income-share" in item["rules"] for item in found.document["conflict"])
+    said = run("explain", "conflict", mandate, *words)
+    assert (said.code, "no portfolio" in said.out.splitlines()[-1]) == (1, True)
+    prices = run("explain", "prices", mandate, *words)
+    assert (prices.code, "no proven plan" in prices.out.splitlines()[-1]) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "nearest"),
+    [
+        (["stress", "{m}", "{h}", "--scenario", "yongmei-2002"], "stress.unknown_scenario", "yongmei-2020"),
+        (["stress", "{m}", "{h}"], "desk.no_scenario", None),
+        (["compare", "{m}", "--scenario", "yongmei-2002"], "stress.unknown_scenario", "yongmei-2020"),
+        (["compare", "{m}", "--scenario", "credits=yongmei-2020"], "study.sector_unknown", "credit"),
+        (["compare", "{m}", "--scenario", "yongmei-2020", "--scenario", "credit=yongmei-2020"],
+         "desk.sector_twice", None),
+        (["compare", "{m}", "{m}"], "mandate.duplicate_name", None),
+        (["explain", "why", "{m}", "SYN100024.IC"], "explain.unknown_tranche", "SYN100024.IB"),
+        (["explain", "prices", "{m}", "--rule", "security-shar"], "explain.unknown_rule", None),
+        (["explain", "frontier", "{m}", "--rule", "security-share", "--at", "2 years"], "rulebook.limit_unit", None),
+        (["explain", "frontier", "{m}", "--rule", "security-share", "--at", "8%", "--sense", "mx"],
+         "cli.sense_form", "max"),
+        (["explain", "menu", "{m}", "--within", "2"], "base.percent_needed", None),
+        (["explain", "frontier", "{m}"], "cli.usage", None),
+    ],
+)  # fmt: skip
+def test_bad_words_are_refused(run: Run, market: Path, words: list[str], code: str, nearest: str | None) -> None:
+    names = {"{m}": market / "wealth-closed-18m.yaml", "{h}": market / "wealth-closed-18m-holdings.csv"}
+    found = run(*(names.get(word, word) for word in words), "-u", market / "market.csv", "--json")
+    assert (found.code, found.document["schema"], found.document["code"]) == (2, "absalloc.error/1", code)
+    if nearest is not None:
+        assert found.document["nearest"] == nearest
+
+
+def test_every_question_needs_its_universe(run: Run, market: Path) -> None:
+    mandate = market / "wealth-closed-18m.yaml"
+    held = market / "wealth-closed-18m-holdings.csv"
+    for words in (["stress", mandate, held, "--scenario", "yongmei-2020"], ["compare", mandate],
+                  ["explain", "conflict", mandate]):  # fmt: skip
+        assert run(*words, "--json").document["code"] == "cli.universe_missing"
+
+
+def test_the_python_names(market: Path) -> None:
+    universe = aa.load_universe(market / "market.csv")
+    mandate = aa.load_mandate(market / "city-bank.yaml")
+    stressed = aa.stress_test(universe, mandate, market / "city-bank-holdings.csv", scenarios="yongmei-2020")
+    assert list(stressed.table["scenario"]) == ["yongmei-2020"]
+    assert stressed.compliant is True
+    with pytest.raises(aa.BadInput, match="no scenario 'crash'"):
+        aa.stress_test(universe, mandate, None, scenarios=["crash"])
+    with pytest.raises(aa.BadInput, match="No scenario is named"):
+        aa.stress_test(universe, mandate, None, scenarios=[])
+    wealth = aa.load_mandate(market / "wealth-closed-18m.yaml")
+    table = aa.compare(universe, [wealth], scenarios=["parallel-up-100"]).table
+    assert set(table["driver"]) == {"parallel-up-100"}
+    assert list(table["sector"]) == list(SECTORS)
+    assert aa.compare(universe, []).table.empty
