@@ -1,0 +1,93 @@
+"""The wheel holds what the checkout has, and works from a zip, in another folder, without the checkout on the path."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PLACES = {
+    "constraints": "absalloc/constraints",
+    "scenarios": "absalloc/scenarios",
+    "examples/market": "absalloc/market",
+}
+SCRIPT = """
+import json
+import absalloc as aa
+from absalloc._resources import data_root
+from absalloc.rulebook import find_rulebook
+books = sorted(p.name for p in data_root("constraints").iterdir() if p.name.endswith(".yaml"))
+market = data_root("market").joinpath("market.csv").read_bytes()
+rules = sorted(find_rulebook("public-fund-open").rules)
+print(json.dumps({"file": aa.__file__, "books": books, "rules": rules, "market": len(market)}))
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
+    done = subprocess.run(build, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (found,) = out.glob("*.whl")
+    return found
+
+
+def names(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def test_the_wheel_has_every_data_file_and_no_generator(wheel: Path) -> None:
+    inside = names(wheel)
+    for folder, place in PLACES.items():
+        files = [p for p in (ROOT / folder).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+        data = {f"{place}/{p.relative_to(ROOT / folder).as_posix()}" for p in files if p.suffix != ".py"}
+        assert data
+        assert {name for name in inside if name.startswith(f"{place}/")} == data
+    assert not any("/synthetic/" in name or name.endswith("generate.py") for name in inside)
+
+
+def test_the_wheel_has_every_module_and_message(wheel: Path) -> None:
+    here = {
+        p.relative_to(ROOT).as_posix()
+        for p in (ROOT / "absalloc").rglob("*")
+        if p.is_file() and "__pycache__" not in p.parts
+    }
+    assert {n for n in names(wheel) if n.startswith("absalloc/")} - here == {
+        n for n in names(wheel) if n.startswith(tuple(f"{place}/" for place in PLACES.values()))
+    }
+    assert here <= names(wheel)
+    assert "absalloc/py.typed" in here
+
+
+def test_the_wheel_says_what_it_is(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [n for n in archive.namelist() if n.endswith("METADATA")]
+        text = archive.read(name).decode()
+        assert any(n.endswith("licenses/LICENSE") for n in archive.namelist())
+    assert re.search(r"^License-Expression: Apache-2.0$", text, re.MULTILINE)
+    assert re.search(r"^Requires-Python: >=3.11$", text, re.MULTILINE)
+
+
+def test_the_wheel_works_as_a_zip_in_another_folder(wheel: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(wheel)}
+    command = [sys.executable, "-P", "-c", SCRIPT]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["file"].startswith(str(wheel))
+    assert said["books"] == sorted(p.name for p in (ROOT / "constraints").glob("*.yaml"))
+    assert "originator-share" in said["rules"]
+    assert said["market"] == (ROOT / "examples" / "market" / "market.csv").stat().st_size
+
+
+def test_no_folder_of_the_package_hides_the_data() -> None:
+    assert [name for name in ("constraints", "scenarios", "market") if (ROOT / "absalloc" / name).exists()] == []
