@@ -11,6 +11,7 @@ from absalloc.explain.relaxation import Relaxation, relax
 from absalloc.explain.repairs import Repair, capacity, feasible_program, repairs_of
 from absalloc.explain.words import Words
 from absalloc.plan.make import PlanSettings
+from absalloc.plan.note import Note
 from absalloc.rows import BookState
 
 MOST_SETS = 8
@@ -50,14 +51,14 @@ class Conflicts:
     status: str
     sets: tuple[Conflict, ...]
     complete: bool
-    reason: str | None = None
+    reason: Note | None = None
 
     def to_json(self, lang: str = "en") -> dict[str, Any]:
         """Return plain data."""
         return {
             "schema": "absalloc.conflict/1",
             "status": self.status,
-            "reason": self.reason,
+            "reason": None if self.reason is None else self.reason.text(lang),
             "complete": self.complete,
             "conflict": [item.to_json(lang) for item in self.sets],
         }
@@ -71,9 +72,9 @@ def conflicts(state: BookState, settings: PlanSettings, *, most: int = MOST_SETS
     """
     model = Model(state, settings)
     if model.stopped is not None:
-        return Conflicts("stopped", (), complete=False, reason=model.stopped.text())
+        return Conflicts("stopped", (), complete=False, reason=model.stopped)
     if model.base.status != "infeasible":
-        reason = None if model.base.reason is None else model.base.reason.text()
+        reason = model.base.reason
         return Conflicts(model.base.status, (), complete=model.base.status == "optimal", reason=reason)
     search = _Search(relax(model), most)
     found = tuple(_described(model, search, rules) for rules in search.sets())
@@ -81,7 +82,7 @@ def conflicts(state: BookState, settings: PlanSettings, *, most: int = MOST_SETS
         "infeasible",
         found,
         complete=search.complete,
-        reason=None if model.base.reason is None else model.base.reason.text(),
+        reason=model.base.reason,
     )
 
 

@@ -17,6 +17,7 @@ from absalloc.explain.relaxation import Relaxation, relax
 from absalloc.explain.room import Rooms, rooms
 from absalloc.explain.words import Words, ratio, yuan
 from absalloc.plan.make import Answer, PlanSettings
+from absalloc.plan.note import Note
 from absalloc.rows import BookState
 from absalloc.solve import Problem, solve_problem
 from absalloc.units import exact
@@ -51,14 +52,14 @@ class HeadroomTable:
     rebalanced: bool
     total: Fraction | None
     lines: tuple[Headroom, ...]
-    reason: str | None = None
+    reason: Note | None = None
 
     def to_json(self, lang: str = "en") -> dict[str, Any]:
         """Return plain data: yuan of face and market value, yuan a year, basis points."""
         return {
             "schema": "absalloc.headroom/1",
             "status": self.status,
-            "reason": self.reason,
+            "reason": None if self.reason is None else self.reason.text(lang),
             "at": self.at,
             "rebalanced": self.rebalanced,
             "lines": [
@@ -100,7 +101,7 @@ def headroom(
     if model.stopped is not None or (base is not None and base.faces is None):
         note = model.stopped if base is None else base.reason
         status = "stopped" if base is None else base.status
-        return HeadroomTable(status, at, rebalanced, model.total, (), None if note is None else note.text())
+        return HeadroomTable(status, at, rebalanced, model.total, (), note)
     relaxation = relax(model)
     if rebalanced:
         found = _rebalanced(model, relaxation, places, progress)

@@ -15,6 +15,7 @@ from absalloc.explain.why import moved
 from absalloc.explain.words import ratio, yuan
 from absalloc.plan.builder import MILLION
 from absalloc.plan.make import Answer, PlanSettings
+from absalloc.plan.note import Note
 from absalloc.plan.program import Program
 from absalloc.rows import BookState
 from absalloc.solve import Problem
@@ -47,16 +48,15 @@ class Menu:
     status: str
     within_bp: Fraction
     choices: tuple[Choice, ...]
-    reason: str | None = None
+    reason: Note | None = None
 
     def to_json(self, lang: str = "en") -> dict[str, Any]:
         """Return plain data; ``difference`` is each feature less that of the best."""
-        del lang
         best = self.choices[0].features if self.choices else {}
         return {
             "schema": "absalloc.menu/1",
             "status": self.status,
-            "reason": self.reason,
+            "reason": None if self.reason is None else self.reason.text(lang),
             "within_bp": ratio(self.within_bp),
             "choices": [_choice(item, best) for item in self.choices],
         }
@@ -91,7 +91,7 @@ def menu(state: BookState, settings: PlanSettings, within_bp: Fraction, count: i
     model = Model(state, settings)
     base, best = model.base, model.value(model.base)
     if best is None or model.total is None or model.rate:
-        return Menu(base.status, within_bp, (), None if base.reason is None else base.reason.text())
+        return Menu(base.status, within_bp, (), base.reason)
     floor = best - within_bp / 10_000 * model.total
     found = [_made(model, base)]
     weight = _held(model, base).astype(float)

@@ -13,6 +13,7 @@ from absalloc.explain.model import Change, Model, digest
 from absalloc.explain.relaxation import Relaxation, relax
 from absalloc.explain.words import limit_text, ratio, title, yuan
 from absalloc.plan.make import Answer, PlanSettings
+from absalloc.plan.note import Note
 from absalloc.rows import BookState
 from absalloc.rulebook.active import ActiveRule, Limit
 
@@ -89,7 +90,7 @@ class PriceList:
     """The prices of the rules of a book, dearest first. ``bp`` are of NAV (of the invested amount without one)."""
 
     status: str
-    reason: str | None
+    reason: Note | None
     objective: str
     value: Fraction | None
     gap: float | None
@@ -110,7 +111,7 @@ class PriceList:
         return {
             "schema": "absalloc.prices/1",
             "status": self.status,
-            "reason": self.reason,
+            "reason": None if self.reason is None else self.reason.text(lang),
             "objective": {"kind": self.objective, "value": ratio(self.value), "gap": self.gap},
             "base_of_bp": yuan(self.total),
             "prices": [self._price(item, lang) for item in self.prices],
@@ -172,7 +173,7 @@ def prices(
     """
     model = Model(state, settings)
     base = model.base
-    reason = None if base.reason is None else base.reason.text()
+    reason = base.reason
     head = (model.objective.kind, model.value(base), _gap(base), model.total, model.rate)
     if base.faces is None:
         return PriceList(base.status, reason, *head, ())

@@ -131,6 +131,9 @@ def test_a_conflict_is_the_answer_no(run: Run, wealth: list[Any]) -> None:
     assert any("wealth-closed/fixed-income-share" in item["rules"] for item in found.document["conflict"])
     said = run("explain", "conflict", mandate, *words)
     assert (said.code, "no portfolio" in said.out.splitlines()[-1]) == (1, True)
+    for question in ("conflict", "prices", "headroom", "menu"):
+        chinese = run("explain", question, mandate, *words, "--json", "--lang", "zh").document
+        assert not chinese["reason"].isascii(), question
     prices = run("explain", "prices", mandate, *words)
     assert (prices.code, "no proven plan" in prices.out.splitlines()[-1]) == (1, True)
 
