@@ -11,6 +11,8 @@ ABS = ("credit_abs", "enterprise_abs", "abn")
 def main() -> None:
     universe = aa.load_universe(MARKET / "market.csv")
     plan = aa.optimise(universe, aa.load_mandate(MARKET / "bond-fund-open.yaml"))
+    if plan.status != "optimal":
+        raise SystemExit(f"no plan: {plan.status}, {', '.join(plan.answer.conflict)}")
     print(f"{plan.status}, compliant {plan.compliant}: {len(plan.holdings)} lines")
     if plan.carry.on_nav is not None:
         print(f"carry {float(plan.carry.yuan):,.0f} yuan a year, {float(plan.carry.on_nav):.2%} of net assets")

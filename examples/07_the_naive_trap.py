@@ -1,4 +1,4 @@
-"""The naive trap, on the real interbank market of 2020-12-07: what ranking by coupon buys, and what an assumed rating does.
+"""The naive trap, on the real interbank market of 2020-12-07: what a ranking by coupon buys, what an assumed rating.
 
 Needs the folder of real data, which does not ship: ABSALLOC_SHARED, or ``shared`` beside the checkout.
 """

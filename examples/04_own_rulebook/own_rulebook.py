@@ -22,10 +22,12 @@ def main() -> None:
 
     universe = aa.load_universe(MARKET / "market.csv")
     plan = aa.optimise(universe, aa.load_mandate(HERE / "fund.yaml"))
-    print(f"under the law and {book.id}: {plan.status}, compliant {plan.compliant}, {float(plan.carry.yuan):,.0f} yuan")
+    if plan.status != "optimal":
+        raise SystemExit(f"no plan: {plan.status}, {', '.join(plan.answer.conflict)}")
+    print(f"under the law and {book.id}: compliant {plan.compliant}, {float(plan.carry.yuan):,.0f} yuan a year")
     for item in plan.findings:
         if item.rule.startswith(f"{book.id}/"):
-            value = "" if item.value is None else f", {float(item.value):.4%}"
+            value = "" if item.value is None or item.unit != "ratio" else f", {float(item.value):.4%}"
             print(f"  {item.rule}: {item.verdict}{value}")
     print("  binding:", ", ".join(rule for rule in plan.binding if rule.startswith(book.id)) or "none of ours")
 
