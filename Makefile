@@ -46,18 +46,18 @@ wheel: $(DEV)
 	$(BIN)/python -m build --no-isolation --outdir dist
 
 bench: $(DEV)
-	mkdir -p benchmarks/results
-	for file in benchmarks/bench_*.py; do \
-	  $(BIN)/python $$file --json benchmarks/results/$$(basename $$file .py).json || exit 1; \
-	done
+	$(BIN)/python benchmarks/run.py
 
 schemas: $(DEV)
 	$(BIN)/python -m absalloc.rulebook > constraints/schema.json
+	$(BIN)/python -m absalloc.stress > scenarios/schema.json
+	$(BIN)/python -m absalloc.report docs/schemas
+	$(BIN)/python docs/generate_cli.py
 	$(BIN)/python -m absalloc.report docs/schemas
 
 pictures: $(CORE)
 	$(BIN)/python docs/pictures.py
 
 clean:
-	rm -rf build dist demo-out docs/_build docs/rules docs/reference/cli.md .pytest_cache .mypy_cache .ruff_cache
+	rm -rf build dist demo-out docs/_build docs/rules .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
