@@ -1,6 +1,7 @@
 """Rebalance: the best carry for a turnover of at most 10 % of net assets, and the least trades that comply.
 
-A limit of purchases, such as the 15 % of liquidity-restricted assets, asks for no sale: it stays passed passively.
+A limit of purchases, such as the 15 % of liquidity-restricted assets, asks for no sale and stays passed passively;
+`cure` asks for it.
 """
 
 from pathlib import Path

@@ -64,7 +64,7 @@ def rebalance(
     """Return the trades from ``holdings`` to the best portfolio, costs paid in cash.
 
     ``before`` (holdings or a Book) shows which breaches are passive: these may stay, no worse, unless
-    ``cure``. With ``cure`` and no turnover cap the trades are the least that comply.
+    ``cure``, which brings caps on purchases back too; without a turnover cap its trades are the least that comply.
     """
     earlier = before if isinstance(before, Book) or before is None else Book(universe, mandate, before)
     settings = _settings(

@@ -134,7 +134,8 @@ def _terms(state: BookState, current: tuple[Finding, ...], settings: PlanSetting
     bars = {rule.id: rule.passive_breach for rule in state.rules.active}
     keys = [(f.rule, f.group or "", f.sense) for f in passive]
     no_new = [key for key in keys if (found := bars.get(key[0])) is not None and found.meanwhile == "no_new"]
-    return Terms(levels=frozenset({"hard", "soft"}), stay=frozenset(keys), no_new=frozenset(no_new))
+    levels = frozenset({"hard", "soft"})
+    return Terms(levels=levels, stay=frozenset(keys), no_new=frozenset(no_new), cure=settings.cure)
 
 
 @dataclass

@@ -78,7 +78,9 @@ class Plan:
 
     @property
     def compliant(self) -> bool | None:
-        """True where every hard rule passes, False where one fails, None where one cannot be decided."""
+        """True where every hard rule passes, False where one fails, None where that is unknown or there is no plan."""
+        if self.answer.faces is None:
+            return None
         hard = [item.verdict for item in self.findings if item.level == "hard"]
         return False if "fail" in hard else None if "unknown" in hard else True
 

@@ -31,6 +31,7 @@ class Terms:
     no_new: frozenset[Key] = frozenset()
     margins: Mapping[Key, float] = field(default_factory=dict)  # yuan of excess held back
     branches: Mapping[Key, Branch] = field(default_factory=dict)
+    cure: bool = False
 
     def binds(self, block: Block) -> bool:
         """Say whether the rows of a block are constraints of this plan."""
@@ -192,7 +193,9 @@ class _Adder:
             # An uncured passive breach: no worse than held.
             room = max(room, 0.0)
         meaning = RowOf(block.rule.id, block.groups[r], _name(key))
-        purchase = block.rule.tested == "purchase"
+        # A cure brings a share back within its cap; nobody asked to sell what may merely not be bought.
+        cured = self.terms.cure and block.rule.kind != "eligibility"
+        purchase = block.rule.tested == "purchase" and not cured
         if purchase and not self._bought_only(part, now):
             if self._may_buy(part):
                 self._purchase(meaning, part, key, room)
