@@ -46,8 +46,10 @@ def test_every_certificate_of_the_demo_would_verify(run: Callable[..., Any], pla
 def test_an_interrupted_demo_leaves_only_whole_files(tmp_path: Path) -> None:
     out = tmp_path / "demo"
     process = subprocess.Popen(
-        [sys.executable, "-m", "absalloc", "demo", "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+        [sys.executable, "-m", "absalloc", "demo", "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        # A shell that runs this in the background has told it to ignore the signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     deadline = time.monotonic() + 120
     while not list(out.rglob("plan.json")) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
