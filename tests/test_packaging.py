@@ -7,10 +7,12 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACES = {
@@ -91,3 +93,23 @@ def test_the_wheel_works_as_a_zip_in_another_folder(wheel: Path, tmp_path: Path)
 
 def test_no_folder_of_the_package_hides_the_data() -> None:
     assert [name for name in ("constraints", "scenarios", "market") if (ROOT / "absalloc" / name).exists()] == []
+
+
+def test_the_lock_pins_every_declared_dependency_and_names_no_address() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = [
+        *project["dependencies"],
+        *(one for extra in project["optional-dependencies"].values() for one in extra),
+    ]
+    lines = (ROOT / "lock.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line)] == []
+    pinned = {plain(line.split("==")[0]): line.split("==")[1] for line in lines}
+    assert len(pinned) == len(lines)
+    for text in declared:
+        wanted = Requirement(text)
+        assert wanted.specifier.contains(pinned[plain(wanted.name)]), text
+
+
+def plain(name: str) -> str:
+    """Return a name as pip compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
