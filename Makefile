@@ -40,6 +40,8 @@ types: $(DEV)
 
 docs: $(DEV)
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+	@if grep -rlE '<(script|link|img)[^>]*(src|href)="https?://' docs/_build/html --include='*.html'; then \
+	  echo "these pages load something from another host"; exit 1; fi
 
 wheel: $(DEV)
 	rm -rf dist

@@ -13,8 +13,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
 exclude_patterns = ["_build", "schemas", "**/README.md"]
 myst_heading_anchors = 3
-myst_enable_extensions = ["dollarmath", "colon_fence"]
-suppress_warnings = ["myst.xref_missing", "myst.header", "misc.highlighting_failure"]
+myst_enable_extensions = ["colon_fence"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 write_pages(HERE / "rules")
