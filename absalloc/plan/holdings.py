@@ -234,8 +234,6 @@ def _capital_charge(state: BookState, lines: Sequence[Held]) -> Fraction | None:
             continue
         if weight is None or line.market_value is None:
             return None
-        funding = state.mandate.funding
-        cost = Fraction(funding.rate.value) if funding is not None and funding.rate is not None else Fraction(0)
-        charge = Fraction(capital.ratio.value) * (Fraction(capital.hurdle.value) - cost)
+        charge = Fraction(capital.ratio.value) * (Fraction(capital.hurdle.value) - _funding(state, line.tranche_id))
         total += line.market_value * exact(float(weight)) * charge
     return total
