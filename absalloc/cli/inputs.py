@@ -51,8 +51,8 @@ def files(paths: Sequence[str] | None, mapping: str | None, as_of: str | None, s
     return found
 
 
-def parse_day(text: str | None) -> date | None:
-    """Return ``YYYY-MM-DD`` as a date. Raises BadInput for anything else."""
+def parse_day(text: str | None, option: str = "--as-of") -> date | None:
+    """Return ``YYYY-MM-DD`` as a date. Raises BadInput, at the option, for anything else."""
     if text is None:
         return None
     try:
@@ -60,7 +60,7 @@ def parse_day(text: str | None) -> date | None:
             raise ValueError(text)
         return date.fromisoformat(text)
     except ValueError:
-        raise BadInput("base.date_form", where=Where("--as-of"), value=text, expected="YYYY-MM-DD") from None
+        raise BadInput("base.date_form", where=Where(option), value=text, expected="YYYY-MM-DD") from None
 
 
 def overrides(written: Sequence[str] | None) -> dict[str, str]:

@@ -26,7 +26,7 @@ def reserve(app: typer.Typer) -> None:
 
 def reserve_rules(rules: typer.Typer) -> None:
     """Register the reserved commands under ``rules``."""
-    for name, hint in (("diff", "two dates of the rule book compared"), ("lint", "the rule book examined")):
+    for name, hint in (("lint", "the rule book examined"),):
         text = f"Reserved, not built yet: {hint}.\n\nExample: absalloc rules {name}"
         command = _refuse(f"rules {name}", hint)
         rules.command(name, help=text, context_settings=_ANYTHING, rich_help_panel="Reserved")(command)

@@ -6,11 +6,24 @@ from typing import Annotated
 
 import typer
 
-from absalloc.cli.options import AsOf, Json, Lang, Language, Quiet
+from absalloc.cli.options import (
+    AsOf,
+    Json,
+    Lang,
+    Language,
+    MappingFile,
+    Quiet,
+    Set,
+    Strict,
+    TimeLimit,
+    UniverseFiles,
+)
 from absalloc.cli.reserved import reserve_rules
 from absalloc.cli.shell import Shell
 
-rules = typer.Typer(help="The rule book: list, show, test.\n\nExample: absalloc rules list", no_args_is_help=False)
+rules = typer.Typer(
+    help="The rule book: list, show, test, diff.\n\nExample: absalloc rules list", no_args_is_help=False
+)
 
 Book = Annotated[
     list[str] | None, typer.Option("--rulebook", metavar="ID|FILE", help="Only these rulebooks. Repeatable.")
@@ -59,6 +72,46 @@ def cases(
     from absalloc.cli.rules import run_test
 
     return run_test(Shell(as_json, lang, quiet), file)
+
+
+_DIFF = """What two days of the rule book mean: as written, and with a mandate for its book and its best plan.
+
+Exit code 0 where that was answered, also where a hard rule newly fails: 'absalloc check' is the question whether a
+book complies. 1 where a search for the best plan was stopped.
+
+Example: absalloc rules diff --from 2023-12-31 --to 2024-01-01 --mandate bank.yaml --holdings h.csv -u tranches.csv"""
+
+
+@rules.command("diff", help=_DIFF)
+def diff(
+    first: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help="The earlier day.", show_default=False)],
+    second: Annotated[str, typer.Option("--to", metavar="YYYY-MM-DD", help="The later day.", show_default=False)],
+    rulebook: Book = None,
+    mandate: Annotated[
+        str | None, typer.Option("--mandate", metavar="FILE", help="For this mandate: its rules, its best plan.")
+    ] = None,
+    holdings: Annotated[
+        str | None, typer.Option("--holdings", metavar="FILE", help="What it holds: verdicts and risk weights.")
+    ] = None,
+    changes: Set = None,
+    time_limit: TimeLimit = None,
+    universe: UniverseFiles = None,
+    mapping: MappingFile = None,
+    strict: Strict = False,
+    as_json: Json = False,
+    lang: Language = Lang.en,
+    as_of: AsOf = None,
+    quiet: Quiet = False,
+) -> int:
+    """Compare two days."""
+    from absalloc.cli.inputs import files, overrides
+    from absalloc.cli.rules_diff import DiffAsk, run_diff
+
+    ask = DiffAsk(
+        first, second, files(universe, mapping, as_of, strict), tuple(rulebook or ()), mandate, holdings,
+        overrides(changes), time_limit,
+    )  # fmt: skip
+    return run_diff(Shell(as_json, lang, quiet), ask)
 
 
 reserve_rules(rules)

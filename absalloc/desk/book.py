@@ -56,10 +56,12 @@ def prepare(
     extra: tuple[str, ...] = (),
     readings: Mapping[str, str] | None = None,
     only_verified: bool = False,
+    rules_day: date | None = None,
 ) -> Prepared:
     """Return a book valued, weighed and under its rules.
 
-    ``as_of`` beats the mandate's day, which beats the day of the data. Raises BadInput where no day is
+    ``as_of`` beats the mandate's day, which beats the day of the data. ``rules_day`` is the day whose rules and
+    risk weights hold, by default the same. Raises BadInput where no day is
     given anywhere, and for holdings, lists or overrides that cannot be used.
     """
     mandate, universe = book.mandate, book.universe
@@ -72,8 +74,9 @@ def prepare(
         notes.append(
             Note("rating_assumed", lines=len(assumed), grades=_assumed_text(mandate), bought=mandate.assume.buy)
         )
-    rules = with_targets(resolve(mandate, day, overrides=overrides, extra=extra, readings=readings), mandate, overrides)
-    valued, more = _value(facts, mandate, day)
+    law = rules_day or day
+    rules = with_targets(resolve(mandate, law, overrides=overrides, extra=extra, readings=readings), mandate, overrides)
+    valued, more = _value(facts, mandate, day, law)
     notes += [Note("after_verified", **found) for found in rules.warnings]
     if only_verified:
         sure = tuple(r for r in rules.active if r.source.confidence == "text_seen")
@@ -136,8 +139,9 @@ def _assumed_text(mandate: LoadedMandate) -> str:
     return ", ".join(f"{seniority} {grade}" for seniority, grade in mandate.assume.rating.items())
 
 
-def _value(universe: Universe, mandate: LoadedMandate, day: date) -> tuple[Universe, list[Note]]:
+def _value(universe: Universe, mandate: LoadedMandate, day: date, law: date) -> tuple[Universe, list[Note]]:
     from absalloc.capital import weigh
+    from absalloc.capital.tables import regime_at
     from absalloc.cashflow import load_curves, value_universe
 
     curves = load_curves(mandate.path(mandate.curves), as_of=day) if mandate.curves else None
@@ -151,7 +155,7 @@ def _value(universe: Universe, mandate: LoadedMandate, day: date) -> tuple[Unive
     result = valued.universe
     if mandate.objective.kind == "horizon_income":
         result = _with_horizon(valued, mandate)
-    return weigh(result, day, regime=mandate.capital.regime), notes
+    return weigh(result, day, regime=regime_at(law, mandate.capital.regime)), notes
 
 
 def _with_horizon(valued: Valued, mandate: LoadedMandate) -> Universe:

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from absalloc.report.documents import SHA256, Check, Error, Inputs, Level, Plan, Shape
+from absalloc.report.documents import SHA256, Check, Error, Inputs, Plan, Shape
+from absalloc.report.documents_rules import RulesDiff, RulesList, RulesShow, RulesTest
 
 
 class SourceFile(Shape):
@@ -60,114 +61,6 @@ class Universe(Shape):
     failures: list[Failure]
     missing_for: dict[str, list[str]]
     undecided: list[Undecided]
-
-
-class RuleSource(Shape):
-    """The article a rule is written in."""
-
-    document: str
-    title: str
-    number: str | None
-    article: str
-    ref: str
-    confidence: Literal["text_seen", "secondary", "unverified"]
-    article_confirmed: bool
-    quote: str | None
-
-
-class RuleReading(Shape):
-    """A reading of a disputed word."""
-
-    switch: str
-    id: str
-    default: bool
-    title: str | None
-
-
-class RuleText(Shape):
-    """One rule in words."""
-
-    rule: str
-    kind: str
-    title: str
-    sentence: str
-    level: Level
-    tested: Literal["always", "purchase", "open_days"]
-    scope: str
-    status: Literal["in_force", "draft"]
-    source: RuleSource
-    readings: list[RuleReading]
-    file: str | None
-    line: int | None
-
-
-class ListedRule(RuleText):
-    """One rule of a list; ``in_force`` is null where no day was asked for."""
-
-    in_force: bool | None
-
-
-class RulesShow(RuleText):
-    """What rules show answers."""
-
-    schema_: Literal["absalloc.rules-show/1"] = Field(alias="schema")
-
-
-class ListedBook(Shape):
-    """One rulebook."""
-
-    rulebook: str
-    file: str
-    sha256: str = Field(pattern=SHA256)
-    rules: int
-
-
-class RulesList(Shape):
-    """What rules list answers."""
-
-    schema_: Literal["absalloc.rules-list/1"] = Field(alias="schema")
-    as_of: str | None
-    rulebooks: list[ListedBook]
-    rules: list[ListedRule]
-
-
-class Case(Shape):
-    """One worked case."""
-
-    id: str
-    rule: str
-    shows: str
-    ok: bool
-    expected: str
-    found: str
-    place: str
-    text: str
-
-
-class Gap(Shape):
-    """Something of a rule that no case shows."""
-
-    rule: str
-    kind: str
-    text: str
-
-
-class TestedBook(Shape):
-    """The cases of one rulebook."""
-
-    rulebook: str
-    n_cases: int
-    n_failed: int
-    cases: list[Case]
-    missing: list[Gap]
-
-
-class RulesTest(Shape):
-    """What rules test answers."""
-
-    schema_: Literal["absalloc.rules-test/1"] = Field(alias="schema")
-    ok: bool
-    rulebooks: list[TestedBook]
 
 
 class VerifyCheck(Shape):
@@ -268,7 +161,8 @@ class Demo(Shape):
 
 DOCUMENTS: dict[str, type[BaseModel]] = {
     "error": Error, "plan": Plan, "check": Check, "universe": Universe, "rules-list": RulesList,
-    "rules-show": RulesShow, "rules-test": RulesTest, "verify": Verify, "market": Market, "demo": Demo,
+    "rules-show": RulesShow, "rules-test": RulesTest, "rules-diff": RulesDiff, "verify": Verify,
+    "market": Market, "demo": Demo,
 }  # fmt: skip
 """Every document with a committed schema, by the name in its ``schema`` key.
 

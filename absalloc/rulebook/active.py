@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from absalloc.errors import BadInput
 from absalloc.files import sha256
@@ -251,8 +251,19 @@ def _resolve_one(
         level=rule.level, tested=rule.tested, scope=rule.scope, exceptions=exceptions,
         columns=book.book.columns, sets=book.book.sets, over=_value(rule.over), up_to=_value(rule.up_to),
         if_held=_value(rule.if_held), of_trade=rule.of_trade, passive_breach=rule.passive_breach,
-        unless=rule.unless, group=rule.group,
+        unless=None if rule.unless is None else _alternative_on(rule.unless, as_of), group=rule.group,
     )  # fmt: skip
+
+
+def _alternative_on(other: Alternative, day: date) -> Alternative:
+    """Return the ``unless`` branch with the values of one day, undated: a book may be valued on another."""
+    sides: dict[str, Any] = {}
+    for side in ("max", "min"):
+        written = getattr(other, side)
+        if isinstance(written, tuple):
+            live = [d for d in written if (d.from_ or day) <= day <= (d.to or day)]
+            sides[side] = tuple(d.model_copy(update={"from_": None, "to": None}) for d in live)
+    return other.model_copy(update=sides)
 
 
 def _measure(measure: Measure) -> tuple[str, ...]:
