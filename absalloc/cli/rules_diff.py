@@ -246,4 +246,4 @@ def _carry_said(shell: Shell, optimum: Mapping[str, Any]) -> str:
     text = shell.text(
         "diff_carry" if on_book else "diff_carry_rate", before=before, after=after, moved=sign + moved, bp=bp
     )
-    return text if all(side["proven"] for side in sides) else text + shell.text("diff_unproven")
+    return text if all(side["proven"] for side in sides) else f"{text} {shell.text('diff_unproven')}"
