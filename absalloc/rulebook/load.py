@@ -46,12 +46,15 @@ def load_rulebook(path: str | Path) -> Rulebook:
     return _build(read_yaml(path), Path(path).stem)
 
 
+TABLES = ("coverage", "tax")
+"""Files beside the rulebooks that are none: data with formats of their own."""
+
+
 def shipped_rulebooks() -> tuple[str, ...]:
     """Return the ids of the rulebooks that ship, sorted."""
     names = [entry.name for entry in data_root("constraints").iterdir()]
-    return tuple(
-        sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml") and not n.endswith(".cases.yaml"))
-    )
+    stems = {n.removesuffix(".yaml") for n in names if n.endswith(".yaml") and not n.endswith(".cases.yaml")}
+    return tuple(sorted(stems.difference(TABLES)))
 
 
 def find_rulebook(name: str, folder: Path | None = None) -> Rulebook:

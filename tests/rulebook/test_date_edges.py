@@ -18,7 +18,7 @@ AMOUNTS = {"nav": "1000000000", "tier1_capital": "1000000000", "rwa_budget": "10
 FILES = dict.fromkeys(
     (
         "exposure", "own_deals", "approved", "approved_lines", "prohibited", "restricted", "related_parties",
-        "own_bank", "eligible_originators", "approved_market",
+        "own_bank", "eligible_originators", "approved_market", "gsib_banks", "special_products",
     ),
     "list.csv",
 )  # fmt: skip
@@ -26,6 +26,7 @@ FACTS = {
     "contract_rating_floor": "silent", "bond_fund": "true", "pools": "unidentified", "product_type": "fixed_income",
     "internal_rating_floor": "AA", "implied_rating_floor": "AA", "below_aaa_cap": "used",
     "top10_holders": "over_50", "plan": "collective", "opens": "several_a_quarter", "pension": "annuity",
+    "abs_rating_floor": "AA",
 }  # fmt: skip
 INSTITUTION = {
     "public-fund-open": "public_fund_open",
