@@ -155,13 +155,17 @@ def _clock(rule: Rule, row: dict[str, str], about: str) -> None:
     if not days:
         assert breach is None or breach.cure is None or row["cure_type"] in ("", "none"), about
         return
-    assert breach is not None and breach.cure is not None, about
+    assert breach is not None, about
+    assert breach.cure is not None, about
     assert breach.cure.value == int(days), about
     assert breach.clock == CLOCKS[row["cure_type"]], about
 
 
 def test_a_forgotten_row_is_seen() -> None:
-    text = "## 1. x\n| id | a |\n|---|---|\n| AB-C-1 | x |\n## 11. m\n```csv\nid,limit\nZZ-9,1\n```\n## 14. p\n| topic |\n|---|\n| Odd thing | y |\n"
+    text = (
+        "## 1. x\n| id | a |\n|---|---|\n| AB-C-1 | x |\n## 11. m\n```csv\nid,limit\nZZ-9,1\n```\n"
+        "## 14. p\n| topic |\n|---|\n| Odd thing | y |\n"
+    )
     assert rows_of(text) == ["AB-C-1", "Odd thing", "ZZ-9"]
     row = {"unit": "of_nav", "limit": "0.10"}
     assert quantity(figure(row)).value == Fraction(1, 10)
