@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from absalloc.compliance.finding import Finding, Reason, number, shown
@@ -12,6 +12,8 @@ from absalloc.rulebook.active import InactiveRule
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from absalloc.rows import BookState
 
 SCHEMA = "absalloc.check/1"
 
@@ -26,6 +28,8 @@ class Findings:
     mandates: tuple[str, ...]
     inputs: Mapping[str, Any]
     notes: tuple[Any, ...] = ()
+    states: tuple[BookState, ...] = field(default=(), repr=False, compare=False)
+    """The books that were checked, as the rules saw them: what a report shows beside the verdicts."""
 
     @property
     def compliant(self) -> bool | None:

@@ -111,6 +111,7 @@ def check(
         tuple(state.name for state in states),
         {"universe_sha256": universe.sha256, "rulebook_sha256": first.state.rules.sha256},
         (*first.notes, *[note for item in rest for note in item.notes]),
+        tuple(states),
     )
 
 

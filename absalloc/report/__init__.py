@@ -1,6 +1,7 @@
 """The report stage: plain data to files that people read and sign.
 
-``report.html`` is one file without a network; ``--out DIR`` holds it with the plan, the tables and the certificate.
+``report.html`` and ``memo.html`` are files without a network; ``--out DIR`` holds them with the plan, the tables, the
+workbook and the certificate.
 """
 
 from absalloc.report.files import write_check_folder, write_plan_folder

@@ -9,13 +9,13 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 FONTS = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC','WenQuanYi Micro Hei',sans-serif"
 INK, GRID = "#222222", "#d8d8d8"
-COLOURS = {"sleeve": "#0072B2", "other": "#999999", "owed": "#D55E00"}
+COLOURS = {"sleeve": "#0072B2", "other": "#999999", "owed": "#D55E00", "added": "#E69F00"}
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,36 @@ class Bar:
     kind: str = "sleeve"
 
 
+@dataclass(frozen=True)
+class Stack:
+    """One column of two parts, the lower and the upper, and the number written above it."""
+
+    label: str
+    lower: float
+    upper: float
+    text: str
+
+
 def bars(name: str, title: str, data: Sequence[Bar]) -> str:
     """Return horizontal bars as an SVG element for a page; ``name`` keeps its ids apart from other charts'.
 
     The same data give the same bytes.
     """
+    return _svg(name, title, (6.4, 0.42 + 0.27 * len(data)), (0.24, 0.02, 0.48, 0.96), lambda axes: _draw(axes, data))
+
+
+def stacks(name: str, title: str, data: Sequence[Stack]) -> str:
+    """Return columns of two parts as an SVG element for a page. The same data give the same bytes."""
+    return _svg(name, title, (11.0, 2.7), (0.01, 0.12, 0.98, 0.78), lambda axes: _draw_stacks(axes, data))
+
+
+def _svg(
+    name: str,
+    title: str,
+    size: tuple[float, float],
+    place: tuple[float, float, float, float],
+    draw: Callable[[Any], None],
+) -> str:
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -41,13 +66,30 @@ def bars(name: str, title: str, data: Sequence[Bar]) -> str:
     with mpl.rc_context(settings), warnings.catch_warnings():
         # Only the browser draws glyphs; what matplotlib's own font lacks does not matter.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure = Figure(figsize=(6.4, 0.42 + 0.27 * len(data)))
+        figure = Figure(figsize=size)
         FigureCanvasSVG(figure)
-        axes = figure.add_axes((0.24, 0.02, 0.48, 0.96))
-        _draw(axes, data)
+        draw(figure.add_axes(place))
         stream = io.StringIO()
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return inline(stream.getvalue(), title)
+
+
+def _draw_stacks(axes: Any, data: Sequence[Stack]) -> None:
+    places = list(range(len(data)))
+    lower = [item.lower for item in data]
+    axes.bar(places, lower, width=0.7, color=COLOURS["sleeve"])
+    axes.bar(places, [item.upper for item in data], width=0.7, bottom=lower, color=COLOURS["added"], hatch="///")
+    for place, item in zip(places, data, strict=True):
+        axes.annotate(
+            item.text, (place, item.lower + item.upper), xytext=(0, 2), textcoords="offset points", ha="center",
+            va="bottom", color=INK, fontsize=7.5,
+        )  # fmt: skip
+    axes.set_xticks(places, [item.label for item in data], color=INK, fontsize=8)
+    axes.tick_params(axis="x", length=0)
+    axes.yaxis.set_visible(False)
+    axes.set_frame_on(False)
+    axes.axhline(0.0, color=INK, linewidth=0.8)
+    axes.set_ylim(0.0, max((item.lower + item.upper for item in data), default=1.0) * 1.12 or 1.0)
 
 
 def _draw(axes: Any, data: Sequence[Bar]) -> None:

@@ -19,10 +19,15 @@ if TYPE_CHECKING:
     from absalloc.compliance.result import Findings
     from absalloc.mandate import LoadedMandate
     from absalloc.plan.result import Plan
+    from absalloc.report.view import BookView
     from absalloc.universe import Universe
 
-PLAN_FILES = ("plan.json", "holdings.csv", "trades.csv", "findings.csv", "certificate.json", "report.html")
-CHECK_FILES = ("check.json", "findings.csv", "report.html")
+PLAN_FILES = (
+    "plan.json", "holdings.csv", "trades.csv", "findings.csv", "certificate.json", "report.html", "report.xlsx",
+    "memo.html", "abs-held.csv",
+)  # fmt: skip
+CHECK_FILES = ("check.json", "findings.csv", "report.html", "report.xlsx", "memo.html", "abs-held.csv")
+ABS_HELD = ("rank", "top_ten", "tranche_id", "name", "market_value", "weight")
 HOLDINGS = (
     "tranche_id", "face", "market_value", "name", "product", "sector", "rating", "principal", "weight", "carry_rate",
     "yield_source", "wal", "modified_duration",
@@ -52,21 +57,29 @@ def check_folder(folder: str | Path) -> None:
 def write_plan_folder(plan: Plan, document: Mapping[str, Any], folder: str | Path, lang: str = "en") -> None:
     """Write a plan; ``document`` is its JSON in the language of the page.
 
-    Without a plan there are no holdings, trades or certificate, and those of an earlier run are removed.
+    Without a plan there are no holdings, trades, memo or certificate, and those of an earlier run are removed.
     Raises BadInput where the folder cannot be written.
     """
     from absalloc.plan.certificate import certificate_bytes
+    from absalloc.report.answer import plan_answer
     from absalloc.report.html import plan_html
+    from absalloc.report.view import view_of
+    from absalloc.report.workbook import workbook
 
+    state = plan.answer.state
+    done = document["objective"] is not None and plan.certificate is not None
+    view = view_of(state) if done else None
     contents: dict[str, str | bytes] = {
         "plan.json": json_text(document),
         "findings.csv": findings_csv(document["findings"]),
         "report.html": plan_html(plan, document, lang),
+        "report.xlsx": workbook(document, view, lang, plan_answer(dict(document), lang)),
     }
-    if document["objective"] is not None and plan.certificate is not None:
+    if done and view is not None and plan.certificate is not None:
         contents["holdings.csv"] = table(HOLDINGS, document["holdings"])
         contents["trades.csv"] = table(TRADES, [{"date": document["as_of"], **trade} for trade in document["trades"]])
         contents["certificate.json"] = certificate_bytes(plan.certificate)
+        contents |= _signed(document, lang, state.mandate, state.universe, view)
     _write(Path(folder), contents, PLAN_FILES)
 
 
@@ -82,15 +95,35 @@ def write_check_folder(
 
     Raises BadInput where the folder cannot be written.
     """
+    from absalloc.report.answer import check_answer
     from absalloc.report.html import check_html
+    from absalloc.report.view import view_of
+    from absalloc.report.workbook import workbook
 
     mandate, universe, holdings = asked
+    view = view_of(findings.states[0]) if findings.states else None
     contents: dict[str, str | bytes] = {
         "check.json": json_text(document),
         "findings.csv": findings_csv(document["findings"]),
-        "report.html": check_html(document, lang, mandate=mandate, universe=universe, holdings=holdings),
+        "report.html": check_html(document, lang, mandate=mandate, universe=universe, holdings=holdings, view=view),
+        "report.xlsx": workbook(document, view, lang, check_answer(dict(document), lang)),
     }
+    contents |= _signed(document, lang, mandate, universe, view)
     _write(Path(folder), contents, CHECK_FILES)
+
+
+def _signed(
+    document: Mapping[str, Any], lang: str, mandate: LoadedMandate, universe: Universe, view: BookView | None
+) -> dict[str, str | bytes]:
+    """Return what people sign or publish: the memo, and the list of ABS where a notice asks for it."""
+    from absalloc.report.html import memo_html
+    from absalloc.report.memo import memo_of
+
+    memo = memo_of(document, lang, mandate=mandate, universe=universe, view=view)
+    contents: dict[str, str | bytes] = {"memo.html": memo_html(memo, lang)}
+    if memo.disclosed:
+        contents["abs-held.csv"] = table(ABS_HELD, memo.disclosed)
+    return contents
 
 
 def _write(folder: Path, contents: Mapping[str, str | bytes], known: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML file: style and drawings inside, no script, no network."""
+"""The report and the memo as self-contained HTML files: style and drawings inside, no script, no network."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from absalloc.errors import BadInput
 from absalloc.files import write_atomic
 from absalloc.report import words
-from absalloc.report.charts import FONTS, bars
+from absalloc.report.charts import FONTS, bars, stacks
+from absalloc.report.memo import Memo
 from absalloc.report.model import Report, report_of
 from absalloc.report.rules import use_of
+from absalloc.report.view import BookView, view_of
 from absalloc.where import Where
 
 if TYPE_CHECKING:
@@ -20,20 +22,27 @@ if TYPE_CHECKING:
     from absalloc.plan.result import Plan
     from absalloc.universe import Universe
 
-TEMPLATE = "report.html.jinja"
+TEMPLATE, MEMO = "report.html.jinja", "memo.html.jinja"
 
 
 def plan_html(plan: Plan, document: Mapping[str, Any], lang: str = "en") -> str:
     """Return the page of a plan; ``document`` is its JSON in the same language."""
     state = plan.answer.state
-    return render_html(report_of(document, lang, mandate=state.mandate, universe=state.universe))
+    return render_html(report_of(document, lang, mandate=state.mandate, universe=state.universe, view=view_of(state)))
 
 
 def check_html(
-    document: Mapping[str, Any], lang: str, *, mandate: LoadedMandate, universe: Universe, holdings: str | None
+    document: Mapping[str, Any],
+    lang: str,
+    *,
+    mandate: LoadedMandate,
+    universe: Universe,
+    holdings: str | None,
+    view: BookView | None = None,
 ) -> str:
-    """Return the page of a check; ``document`` is its JSON in the same language."""
-    return render_html(report_of(document, lang, mandate=mandate, universe=universe, holdings=holdings))
+    """Return the page of a check; ``document`` is its JSON in the same language, ``view`` the book that was checked."""
+    found = report_of(document, lang, mandate=mandate, universe=universe, holdings=holdings, view=view)
+    return render_html(found)
 
 
 def write_plan_report(plan: Plan, path: str | Path, lang: str = "en") -> None:
@@ -48,6 +57,15 @@ def write_plan_report(plan: Plan, path: str | Path, lang: str = "en") -> None:
 
 def render_html(report: Report) -> str:
     """Return the page of a report. Every text is escaped; numbers stand in ``data-value`` as in the JSON."""
+    return _render(TEMPLATE, report.lang, report=report, document=report.document)
+
+
+def memo_html(memo: Memo, lang: str) -> str:
+    """Return a compliance memo as a page to print and sign. Every text is escaped, numbers as in the JSON."""
+    return _render(MEMO, lang, memo=memo, document=memo.document)
+
+
+def _render(template: str, lang: str, **what: Any) -> str:
     import jinja2
 
     environment = jinja2.Environment(
@@ -60,21 +78,24 @@ def render_html(report: Report) -> str:
     environment.filters.update(
         shown=words.shown, yuan=words.yuan_in_full, number=number, use=words.used, width=bar_width
     )
-    lang = report.lang
-    return environment.get_template(TEMPLATE).render(
-        report=report,
-        document=report.document,
-        lang=lang,
-        fonts=FONTS,
-        say=lambda key, **fields: words.say(key, lang, **fields),
-        name=lambda kind, value: words.name(kind, value, lang),
-        article=lambda source: words.article(source, lang),
-        sign=words.bound_sign,
-        headroom_unit=words.headroom_unit,
-        use_of=use_of,
-        # The drawing is ours, and matplotlib escapes every label in it.
-        chart=bars,
-        dash=words.DASH,
+    return (
+        environment.get_template(template)
+        .render(
+            lang=lang,
+            fonts=FONTS,
+            say=lambda key, **fields: words.say(key, lang, **fields),
+            name=lambda kind, value: words.name(kind, value, lang),
+            article=lambda source: words.article(source, lang),
+            sign=words.bound_sign,
+            headroom_unit=words.headroom_unit,
+            use_of=use_of,
+            # The drawings are ours, and matplotlib escapes every label in them.
+            chart=bars,
+            payments_chart=stacks,
+            dash=words.DASH,
+            **what,
+        )
+        .lstrip()
     )
 
 

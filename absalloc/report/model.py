@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from absalloc.report.charts import Bar
+from absalloc.report.charts import Bar, Stack
 from absalloc.report.rules import RuleUse, by_rule
 from absalloc.report.words import DASH, name, say, shown
 from absalloc.terms import ABS_PRODUCTS, LIABILITY_PRODUCTS
 
 if TYPE_CHECKING:
     from absalloc.mandate import LoadedMandate
+    from absalloc.report.view import BookView, Payment
     from absalloc.universe import Universe
 
 LADDER = (0.25, 1.0, 2.0, 3.0, 5.0)
@@ -35,6 +36,7 @@ class Report:
     provenance: tuple[tuple[str, str], ...]
     sectors: tuple[Bar, ...] = ()
     ladder: tuple[Bar, ...] = ()
+    payments: tuple[Stack, ...] = ()
     failures: tuple[str, ...] = field(default=())
 
 
@@ -45,15 +47,16 @@ def report_of(
     mandate: LoadedMandate,
     universe: Universe,
     holdings: str | None = None,
+    view: BookView | None = None,
 ) -> Report:
-    """Return the report of a plan or check document, with what was asked and what it was made from."""
+    """Return the report of a plan or check document, with what was asked, what it was made from, and its book."""
     from absalloc.report.answer import check_answer, plan_answer
 
     plan = document["schema"].startswith("absalloc.plan/")
     good = document["compliant"] if not plan or document["objective"] is not None else False
     if plan and document["status"] != "optimal":
         good = False
-    lines = document.get("holdings", [])
+    lines = document["holdings"] if plan else view.lines if view else ()
     return Report(
         kind="plan" if plan else "check",
         lang=lang,
@@ -66,6 +69,7 @@ def report_of(
         provenance=tuple(provenance(mandate, universe, document, lang)),
         sectors=sector_bars(lines, lang),
         ladder=ladder_bars(lines, lang),
+        payments=payment_stacks(view.payments if view else (), lang),
         failures=tuple(failure.text(lang) for failure in universe.failures),
     )
 
@@ -192,3 +196,11 @@ def _bar(label: str, kind: str, lines: Sequence[Mapping[str, Any]], lang: str) -
         weight = sum(line["weight"] for line in lines)
         return Bar(label, sign * weight, f"{shown(sign * weight, 'ratio', lang)}  {said}", kind)
     return Bar(label, sign * worth, said, kind)
+
+
+def payment_stacks(payments: Sequence[Payment], lang: str) -> tuple[Stack, ...]:
+    """Return what is paid in each period: principal below, interest above it, the sum written over both."""
+    return tuple(
+        Stack(item.period, item.principal, item.interest, shown(item.principal + item.interest, "yuan", lang))
+        for item in payments
+    )

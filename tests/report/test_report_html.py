@@ -151,7 +151,8 @@ def test_a_plan_gone_leaves_no_holdings_of_an_earlier_run(plan: Plan, tmp_path: 
     assert (tmp_path / "holdings.csv").exists()
     stopped = replace(plan, answer=replace(plan.answer, status="stopped", faces=None))
     write_plan_folder(stopped, stopped.to_json("en"), tmp_path, "en")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["findings.csv", "plan.json", "report.html"]
+    left = ["findings.csv", "plan.json", "report.html", "report.xlsx"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == left
 
 
 def test_report_by_itself(plan: Plan, tmp_path: Path) -> None:
