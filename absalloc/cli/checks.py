@@ -37,7 +37,8 @@ class CheckAsk:
 def run_check(shell: Shell, ask: CheckAsk, mandate_path: str, holdings: str) -> int:
     """Check a book and print the findings; 0 where it is shown to comply, else 1."""
     from absalloc.mandate import load_mandate
-    from absalloc.report.files import check_folder, write_check_folder
+    from absalloc.report.files import check_folder
+    from absalloc.report.folder import write_check_folder
 
     if ask.readings not in (None, ALL):
         raise BadInput("cli.readings_form", where=Where("--readings"), value=ask.readings, expected=ALL, choices=[ALL])

@@ -84,7 +84,7 @@ def _book(demo: _Demo, name: str) -> list[dict[str, Any]]:
 
 def _optimised(demo: _Demo, name: str) -> dict[str, Any]:
     from absalloc.desk import optimise
-    from absalloc.report.files import write_plan_folder
+    from absalloc.report.folder import write_plan_folder
 
     with demo.shell.step("step_demo", what="optimise", book=name):
         plan = optimise(demo.universe, demo.mandate(name), as_of=demo.files().day)
@@ -95,7 +95,7 @@ def _optimised(demo: _Demo, name: str) -> dict[str, Any]:
 
 
 def _checked(demo: _Demo, name: str) -> dict[str, Any]:
-    from absalloc.report.files import write_check_folder
+    from absalloc.report.folder import write_check_folder
 
     before, then = _before(demo, name)
     ask = CheckAsk(files=demo.files(), before=before, earlier=(None, then))
@@ -117,7 +117,7 @@ def _checked(demo: _Demo, name: str) -> dict[str, Any]:
 def _rebalanced(demo: _Demo, name: str) -> dict[str, Any]:
     from absalloc.cli.inputs import book_before
     from absalloc.desk import rebalance
-    from absalloc.report.files import write_plan_folder
+    from absalloc.report.folder import write_plan_folder
 
     before, then = _before(demo, name)
     with demo.shell.step("step_demo", what="rebalance", book=name):

@@ -103,7 +103,7 @@ def _ready(ask: Ask) -> None:
 def finish(shell: Shell, ask: Ask, plan: Plan, document: dict[str, Any]) -> int:
     """Write and print a plan; return its exit code."""
     if ask.out is not None:
-        from absalloc.report.files import write_plan_folder
+        from absalloc.report.folder import write_plan_folder
 
         with shell.step("step_write"):
             write_plan_folder(plan, document, ask.out, shell.lang)

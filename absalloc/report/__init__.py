@@ -4,7 +4,7 @@
 workbook and the certificate.
 """
 
-from absalloc.report.files import write_check_folder, write_plan_folder
+from absalloc.report.folder import write_check_folder, write_plan_folder
 from absalloc.report.html import check_html, plan_html, write_plan_report
 
 __all__ = ["check_html", "plan_html", "write_check_folder", "write_plan_folder", "write_plan_report"]
