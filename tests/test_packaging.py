@@ -91,6 +91,22 @@ def test_the_wheel_works_as_a_zip_in_another_folder(wheel: Path, tmp_path: Path)
     assert said["market"] == (ROOT / "examples" / "market" / "market.csv").stat().st_size
 
 
+def test_the_compiled_engine_runs_from_the_zip(wheel: Path, tmp_path: Path) -> None:
+    # A zip has no folder to keep a compiled function beside.
+    pytest.importorskip("numba")
+    code = (
+        "import numpy as np; from absalloc.cashflow import engine as e; o = np.ones(1); m = np.ones((1, 1))\n"
+        "d = e.DealBatch(o, 0.12 * o, o, m, 0.12 * m, 0.12 * m); s = np.zeros((1, 1))\n"
+        "print(e.run_engine(d, s, s, engine='numba').price.item())"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(wheel)}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) == pytest.approx(1.0)
+
+
 def test_no_folder_of_the_package_hides_the_data() -> None:
     assert [name for name in ("constraints", "scenarios", "market") if (ROOT / "absalloc" / name).exists()] == []
 

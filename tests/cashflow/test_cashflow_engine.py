@@ -25,10 +25,16 @@ def market(seed: int = 7) -> tuple[DealBatch, np.ndarray, np.ndarray]:
     return deals, rng.uniform(0, 0.03, (SCENARIOS, MONTHS)), rng.uniform(0, 0.01, (SCENARIOS, MONTHS))
 
 
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
 @pytest.mark.parametrize("lag", [0, 5])
-def test_every_figure_is_that_of_the_deal_on_its_own(lag: int) -> None:
+def test_every_figure_is_that_of_the_deal_on_its_own(lag: int, engine: Any) -> None:
+    if engine == "numba":
+        pytest.importorskip("numba")
     deals, smm, mdr = market()
-    found = run_engine(deals, smm, mdr, severity=0.6, lag=lag, prices=np.full((DEALS, TRANCHES), 0.99), batch=2)
+    prices = np.full((DEALS, TRANCHES), 0.99)
+    found = run_engine(deals, smm, mdr, severity=0.6, lag=lag, prices=prices, batch=2, engine=engine)
+    assert found.engine == engine
+    paid = np.zeros((2, SCENARIOS, MONTHS))
     for i in range(DEALS):
         for s in range(SCENARIOS):
             term = int(deals.term[i])
@@ -40,16 +46,21 @@ def test_every_figure_is_that_of_the_deal_on_its_own(lag: int) -> None:
             for t in range(TRANCHES):
                 interest = np.minimum(opening[:, t] * deals.coupons[i, t] / 12, left)
                 left -= interest
+                paid[0, s, :term] += principal[:, t]
+                paid[1, s, :term] += interest
                 cash, size, y = principal[:, t] + interest, deals.sizes[i, t], deals.yields[i, t]
-                paid = principal[:, t].sum()
-                assert found.short[i, s, t] == pytest.approx(1 - paid / size, abs=1e-12)
-                if paid > 0:
+                repaid = principal[:, t].sum()
+                assert found.short[i, s, t] == pytest.approx(1 - repaid / size, abs=1e-12)
+                if repaid > 0:
                     assert found.wal[i, s, t] == pytest.approx(cf.wal(principal[:, t]), abs=1e-12)
                 worth = [cf.price(times, cash, y + step, 12) for step in (0.0, BUMP, -BUMP)]
                 assert found.price[i, s, t] == pytest.approx(worth[0] / size, abs=1e-12)
                 assert found.duration[i, s, t] == pytest.approx(cf.effective_duration(*worth, BUMP)[0], abs=1e-9)
                 expected = cf.yield_to_maturity(times, cash, 0.99 * size, 12)
                 assert found.yield_[i, s, t] == pytest.approx(expected, abs=1e-11)
+    months = int(deals.term.max())
+    assert np.allclose(found.principal, paid[0, :, :months], rtol=1e-11, atol=1e-10)
+    assert np.allclose(found.interest, paid[1, :, :months], rtol=1e-11, atol=1e-10)
 
 
 def test_the_batch_changes_nothing() -> None:
