@@ -6,20 +6,20 @@ difference between the two.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from typing import Any
 
 from absalloc.compliance.exact_amounts import Amounts, reason
-from absalloc.compliance.exact_kinds import Assessor, Result
+from absalloc.compliance.exact_kinds import Allowed, Assessor, Result
 from absalloc.compliance.exact_lines import Lines, Table
-from absalloc.compliance.exact_tests import alternative_holds, cause, held_to
+from absalloc.compliance.exact_tests import LinesOf, alternative_holds, cause, held_to
 from absalloc.compliance.finding import Finding, Reason
-from absalloc.errors import BadInput
 from absalloc.predicate import Predicate
 from absalloc.rows.state import BookState
 from absalloc.rulebook.active import ActiveRule, InactiveRule
+from absalloc.rulebook.joint import joint_rules
 from absalloc.rulebook.mandate_test import missing_keys, satisfies
 from absalloc.rulebook.models import FromList
 
@@ -50,15 +50,15 @@ def evaluate_exact(states: Sequence[BookState], *, rules: Collection[str] | None
     what is held elsewhere, and for lists, references and holdings files that cannot be read.
     """
     call, found, done = _Call(), [], set()
-    for state in states:
+    books = [(state.name, state.mandate.manager, state.rules.active) for state in states]
+    for number, state in enumerate(states):
         for rule in _ordered(state, rules):
             if isinstance(rule, InactiveRule):
                 found += [_needs_key(state, rule)] if rule.status == "needs_key" else []
-                continue
-            books = _jointly(state, rule, states)
-            if (rule.id, id(books[0])) not in done:
-                done.add((rule.id, id(books[0])))
-                found += _findings(call, rule, books)
+            elif (number, rule.id) not in done:
+                joint = joint_rules(rule, number, books)
+                done |= {(member, own.id) for member, own in joint}
+                found += _findings(call, rule, [(states[member], own) for member, own in joint])
     return tuple(found)
 
 
@@ -72,29 +72,10 @@ def _ordered(state: BookState, wanted: Collection[str] | None) -> Iterator[Activ
             yield by_id[full]
 
 
-def _jointly(state: BookState, rule: ActiveRule, states: Sequence[BookState]) -> list[BookState]:
-    """Return the books a rule is tested on together. Raises BadInput where their versions of the rule differ."""
-    if rule.scope == "portfolio":
-        return [state]
-    joint = []
-    for other in states:
-        match = next((each for each in other.rules.active if each.id == rule.id), None)
-        if match is None or other.mandate.manager != state.mandate.manager:
-            continue
-        if (match.limits, match.readings, match.where) != (rule.limits, rule.readings, rule.where):
-            names = f"{state.name}, {other.name}"
-            raise BadInput("compliance.rules_differ", value=rule.id, books=names)
-        joint.append(other)
-    return joint
-
-
-def _findings(call: _Call, rule: ActiveRule, states: Sequence[BookState]) -> Iterator[Finding]:
-    if rule.kind == "count" and rule.by is None:
-        rule = changed(rule, by="tranche_id")  # each line is a group of its own
-    books = [call.lines(state, rule) for state in states]
-    amounts = Amounts(books, call.sums)
-    exceptions, keys = _exceptions(states, rule)
-    assessor = Assessor(books, amounts, exceptions)
+def _findings(call: _Call, rule: ActiveRule, joint: Sequence[tuple[BookState, ActiveRule]]) -> Iterator[Finding]:
+    states = [state for state, _ in joint]
+    assessor, keys = assessor_of(call, rule, joint)
+    books, amounts = assessor.books, assessor.amounts
     results = assessor.results()
     unless = alternative_holds(call, rule, states, results)
     for result in results:
@@ -106,17 +87,32 @@ def _findings(call: _Call, rule: ActiveRule, states: Sequence[BookState]) -> Ite
         yield _finding(rule, states, tested, active, (*why, *passive))
 
 
-def _exceptions(states: Sequence[BookState], rule: ActiveRule) -> tuple[Mapping[str, bool | None], tuple[Reason, ...]]:
-    """Return exception -> whether the mandates allow it, None where a key they lack decides."""
-    allowed: dict[str, bool | None] = {}
+def assessor_of(
+    call: LinesOf, rule: ActiveRule, joint: Sequence[tuple[BookState, ActiveRule]]
+) -> tuple[Assessor, tuple[Reason, ...]]:
+    """Return the assessor of a rule over (book, its version of the rule), and what the mandates do not say."""
+    if rule.kind == "count" and rule.by is None:
+        rule = changed(rule, by="tranche_id")  # each line is a group of its own
+    # Each book's own exceptions: a plan that is exempt takes out its lines, not those of another.
+    books = [call.lines(state, changed(rule, exceptions=own.exceptions)) for state, own in joint]
+    allowed, keys = _exceptions(joint)
+    return Assessor(books, Amounts(books, call.sums), allowed), keys
+
+
+def _exceptions(joint: Sequence[tuple[BookState, ActiveRule]]) -> tuple[Allowed, tuple[Reason, ...]]:
+    """Return what each mandate allows of its exceptions, None where a key it lacks decides."""
+    found: list[dict[str, bool | None]] = []
+    away: dict[str, bool | None] = {}
     keys: list[str] = []
-    book = next((book for book in states[0].rules.books if rule.id.startswith(f"{book.id}/")), None)
-    for item in () if book is None else book.rules[rule.short].exceptions:
-        answers = {satisfies(item.when, state.mandate) for state in states}
-        allowed[item.id] = answers.pop() if len(answers) == 1 else None
-        if allowed[item.id] is None:
-            keys += [key for state in states for key in missing_keys(item.when, state.mandate)]
-    return allowed, tuple(reason("needs_key", key=key) for key in dict.fromkeys(keys))
+    for state, rule in joint:
+        written = next((book for book in state.rules.books if rule.id.startswith(f"{book.id}/")), None)
+        items = () if written is None else written.rules[rule.short].exceptions
+        found.append({item.id: satisfies(item.when, state.mandate) for item in items})
+        # What a mandate is allowed says nothing of the books that hold the lines elsewhere.
+        away.update({item.id: item.when is None for item in items})
+        for item in items:
+            keys += missing_keys(item.when, state.mandate) if found[-1][item.id] is None else []
+    return Allowed(tuple(found), away), tuple(reason("needs_key", key=key) for key in dict.fromkeys(keys))
 
 
 def _reasons(rule: ActiveRule, books: Sequence[Lines], amounts: Amounts, result: Result) -> Iterator[Reason]:

@@ -45,12 +45,20 @@ class Result:
     excepted: tuple[Cell, ...] = field(default=(), repr=False)
 
 
+@dataclass(frozen=True)
+class Allowed:
+    """Exception -> whether it may be used (None: not known), a mapping for each book and one for lines elsewhere."""
+
+    books: tuple[Mapping[str, bool | None], ...]
+    away: Mapping[str, bool | None] = field(default_factory=dict)
+
+
 class Assessor:
     """One rule on one or more books, as held now or as held before."""
 
-    def __init__(self, books: Sequence[Lines], amounts: Amounts, exceptions: Mapping[str, bool | None]) -> None:
+    def __init__(self, books: Sequence[Lines], amounts: Amounts, allowed: Allowed) -> None:
         self.books, self.rule, self.amounts = books, books[0].rule, amounts
-        self._exceptions = exceptions
+        self._allowed = allowed
         self._earlier: list[Result] | None = None
         absolute = any(limit.unit == "yuan" for limit in self.rule.limits)
         own = self.rule.kind in ("average", "eligibility")
@@ -87,12 +95,12 @@ class Assessor:
 
     def _cells(self, before: bool) -> list[tuple[Lines, Cell, int | None]]:
         found = []
-        for number, book in enumerate(self.books):
-            measurer = Measurer(book, self.parts, self._exceptions)
+        for book, exceptions in zip(self.books, self._allowed.books, strict=True):
+            measurer = Measurer(book, self.parts, exceptions)
             held = trades(book.state) if self.rule.of_trade else positions(book.state, before=before)
-            held += self.amounts.away() if number == 0 else []
             found += [(book, measurer.cell(each), each.row) for each in held]
-        return found
+        elsewhere = Measurer(self.books[0], self.parts, self._allowed.away)
+        return found + [(self.books[0], elsewhere.cell(each), each.row) for each in self.amounts.away()]
 
     def _groups(self, cells: Cells) -> Groups:
         groups: Groups = {}

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from absalloc.compliance.check import check_books
 from absalloc.compliance.result import Findings
-from absalloc.desk.book import Book, prepare
+from absalloc.desk.book import Book, Prepared, prepare
 from absalloc.errors import BadInput, NotBuilt
 from absalloc.mandate import LoadedMandate
+from absalloc.plan.note import Note
 from absalloc.rows import BookState, Scenario
-from absalloc.rulebook.active import Override
+from absalloc.rulebook.active import Override, full_id, resolve
+from absalloc.rulebook.joint import counterpart
 from absalloc.units import exact
 from absalloc.universe import Universe
 
@@ -101,7 +103,7 @@ def check(
     first = prepare(Book(universe, mandate, holdings), before=earlier, **settings)  # type: ignore[arg-type]
     if trades is not None:
         first = replace(first, state=before_trades(first.state, trades))
-    rest = [prepare(other, as_of=first.state.as_of) for other in others]
+    rest = [_beside(first.state, other, overrides or {}, readings, only_verified=only_verified) for other in others]
     states = [first.state, *[item.state for item in rest]]
     findings = check_books(states)
     return Findings(
@@ -110,9 +112,34 @@ def check(
         first.state.as_of.isoformat(),
         tuple(state.name for state in states),
         {"universe_sha256": universe.sha256, "rulebook_sha256": first.state.rules.sha256},
-        (*first.notes, *[note for item in rest for note in item.notes]),
+        tuple(dict.fromkeys((*first.notes, *[note for item in rest for note in item.notes], *_apart(states)))),
         tuple(states),
     )
+
+
+def _beside(
+    first: BookState, other: Book, overrides: Mapping[str, Override], readings: Any, *, only_verified: bool
+) -> Prepared:
+    """Return a further book under the readings of the first, and its limits where it has the same rule."""
+    shared = {}
+    if overrides:
+        theirs = resolve(other.mandate, first.as_of, readings=readings).active
+        mine = {rule.id: rule for rule in first.rules.active}
+        for name, value in overrides.items():
+            rule = mine.get(full_id(first.rules.books, name.rpartition(".")[0])) if "target/" not in name else None
+            match = None if rule is None else counterpart(rule, theirs)
+            if match is not None:
+                shared[f"{match.id}.limit"] = value
+    return prepare(other, as_of=first.as_of, overrides=shared, readings=readings, only_verified=only_verified)
+
+
+def _apart(states: Sequence[BookState]) -> list[Note]:
+    """Say which books rules over several books do not add to the first one's: those of another manager."""
+    first = states[0]
+    apart = [state.name for state in states[1:] if state.mandate.manager != first.mandate.manager]
+    if not apart or all(rule.scope == "portfolio" for rule in first.rules.active):
+        return []
+    return [Note("other_manager", book=first.name, manager=first.mandate.manager or "—", others=", ".join(apart))]
 
 
 def before_trades(state: BookState, trades: Any) -> BookState:

@@ -16,6 +16,7 @@ from absalloc.rows.lines import Positions
 from absalloc.rows.state import BookState
 from absalloc.rows.system import Block, RowSystem
 from absalloc.rulebook.active import ActiveRule, Limit, dated_value
+from absalloc.rulebook.joint import counterpart, joint_rules
 from absalloc.rulebook.mandate_test import satisfies
 from absalloc.rulebook.models import Alternative, FromList
 
@@ -51,34 +52,16 @@ def compile_rows(books: Sequence[BookState], scenarios: Sequence[Scenario] = ())
 
 def _compile(books: list[Positions], offsets: tuple[int, ...], scenario: str | None) -> list[Block]:
     blocks: list[Block] = []
-    done: set[tuple[str, tuple[int, ...]]] = set()
+    done: set[tuple[int, str]] = set()
+    known = [(book.state.name, book.state.mandate.manager, book.state.rules.active) for book in books]
     for number, book in enumerate(books):
         for rule in book.state.rules.active:
-            members = scope_books(rule, number, [p.state for p in books])
-            if (rule.id, members) in done:
+            if (number, rule.id) in done:
                 continue
-            done.add((rule.id, members))
-            blocks += compile_rule(rule, members, books, offsets, scenario)
+            joint = joint_rules(rule, number, known)
+            done |= {(member, own.id) for member, own in joint}
+            blocks += compile_rule(rule, tuple(member for member, _ in joint), books, offsets, scenario)
     return blocks
-
-
-def scope_books(rule: ActiveRule, number: int, books: Sequence[BookState]) -> tuple[int, ...]:
-    """Return the books a rule of book ``number`` speaks of: itself, or all of the same manager that have the rule.
-
-    Raises BadInput where their versions of the rule differ.
-    """
-    if rule.scope == "portfolio":
-        return (number,)
-    found = []
-    for i, book in enumerate(books):
-        match = next((each for each in book.rules.active if each.id == rule.id), None)
-        if match is None or book.mandate.manager != books[number].mandate.manager:
-            continue
-        if (match.limits, match.readings, match.where) != (rule.limits, rule.readings, rule.where):
-            names = f"{books[number].name}, {book.name}"
-            raise BadInput("compliance.rules_differ", value=rule.id, books=names)
-        found.append(i)
-    return tuple(found)
 
 
 def compile_rule(
@@ -89,11 +72,11 @@ def compile_rule(
     if rule.if_held is not None:
         limits = (*limits, Limit("min", rule.if_held, "yuan"))
     place = _Place(members, tuple(books[m] for m in members), scenario)
-    entries = _entries(rule, place, books, offsets)
+    entries = _entries(_own(rule, place), place, books, offsets)
     found = [_block(rule, limit, place, entries) for limit in limits]
     if rule.unless is not None:
         other = alternative_rule(rule, rule.unless, books[members[0]].state)
-        entries = _entries(other, place, books, offsets)
+        entries = _entries((other,) * len(members), place, books, offsets)
         found += [replace(_block(other, limit, place, entries), branch="alternative") for limit in other.limits]
     return found
 
@@ -107,8 +90,14 @@ class _Place:
     scenario: str | None
 
 
-def _entries(rule: ActiveRule, place: _Place, books: list[Positions], offsets: tuple[int, ...]) -> Sheet:
-    return sheet(rule, place.books, [offsets[m] for m in place.members], sum(book.n for book in books))
+def _own(rule: ActiveRule, place: _Place) -> tuple[ActiveRule, ...]:
+    """Return the rule as each book has it: with its own exceptions."""
+    found = [counterpart(rule, book.state.rules.active) or rule for book in place.books]
+    return tuple(replace(rule, id=each.id, exceptions=each.exceptions) for each in found)
+
+
+def _entries(rules: tuple[ActiveRule, ...], place: _Place, books: list[Positions], offsets: tuple[int, ...]) -> Sheet:
+    return sheet(rules, place.books, [offsets[m] for m in place.members], sum(book.n for book in books))
 
 
 def alternative_rule(rule: ActiveRule, other: Alternative, state: BookState) -> ActiveRule:

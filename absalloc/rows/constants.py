@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -11,7 +11,7 @@ import numpy as np
 from absalloc.errors import BadInput
 from absalloc.rows.denominators import Ends, amount_value, reference_totals
 from absalloc.rows.groups import membership
-from absalloc.rows.lines import Positions, selected, without_exceptions
+from absalloc.rows.lines import Positions, exceptions_allowed, selected, without_exceptions
 from absalloc.rows.measures import NO_BOUND, corners, multiplied, needs, read_primitives
 from absalloc.rulebook.active import ActiveRule
 from absalloc.rulebook.models import AmountOf
@@ -32,9 +32,7 @@ def elsewhere(rule: ActiveRule, books: Sequence[Positions]) -> str | None:
     return str(said.pop()) if said else None
 
 
-def constant_numerator(
-    rule: ActiveRule, groups: Sequence[str | None], books: Sequence[Positions], allowed: Mapping[str, bool | None]
-) -> Ends:
+def constant_numerator(rule: ActiveRule, groups: Sequence[str | None], books: Sequence[Positions]) -> Ends:
     """Return what each row's numerator has beside holdings, at least and at most."""
     low, high = np.zeros(len(groups)), np.zeros(len(groups))
     for item in rule.plus:
@@ -51,7 +49,7 @@ def constant_numerator(
     if written is None:
         high = np.full(len(groups), np.inf)
     elif written != "none":
-        away = _away(rule, groups, books, written, allowed)
+        away = _away(rule, groups, books, written)
         low, high = low + away[0], high + away[1]
     if rule.kind == "average" and np.any(np.isinf(high)):
         # Lines elsewhere that nobody named can move a mean anywhere.
@@ -59,13 +57,7 @@ def constant_numerator(
     return low, high
 
 
-def _away(
-    rule: ActiveRule,
-    groups: Sequence[str | None],
-    books: Sequence[Positions],
-    written: str,
-    allowed: Mapping[str, bool | None],
-) -> Ends:
+def _away(rule: ActiveRule, groups: Sequence[str | None], books: Sequence[Positions], written: str) -> Ends:
     """Return what the lines of a holdings file add to each row of a share, as the first book's universe knows them."""
     from absalloc.universe import load_holdings
 
@@ -74,6 +66,7 @@ def _away(
     held = {str(name): Fraction(1) for name in table["tranche_id"]}
     other = Positions(replace(books[0].state, held=held, before=None, book_value={}))
     least, most = _amounts(rule, other, table)
+    allowed = exceptions_allowed(rule, books[0].state, away=True)
     mask = without_exceptions(rule, other, selected(rule, other, rule.where), allowed)
     member = membership(rule, rule.by, other)
     place = {group: row for row, group in enumerate(groups)}

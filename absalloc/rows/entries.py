@@ -56,10 +56,13 @@ class Piece:
     member: np.ndarray
 
 
-def sheet(rule: ActiveRule, books: Sequence[Positions], offsets: Sequence[int], total: int) -> Sheet:
-    """Return the entries of a rule over the books of its scope; ``total`` is the number of position columns."""
-    allowed = exceptions_allowed(rule, [book.state for book in books])
-    masks = [_counting(rule, book, allowed) for book in books]
+def sheet(rules: Sequence[ActiveRule], books: Sequence[Positions], offsets: Sequence[int], total: int) -> Sheet:
+    """Return the entries of a rule over the books of its scope; ``total`` is the number of position columns.
+
+    ``rules`` are the rule as each book has it: they differ in their exceptions alone.
+    """
+    rule = rules[0]
+    masks = [_counting(own, book) for own, book in zip(rules, books, strict=True)]
     by = None if rule.kind == "eligibility" else rule.by or ("tranche_id" if rule.kind == "count" else None)
     members = [membership(rule, by, book) for book in books]
     index: dict[str, int] = {}
@@ -81,7 +84,7 @@ def sheet(rule: ActiveRule, books: Sequence[Positions], offsets: Sequence[int], 
         )
         for kept in (False, True) if legs else (False,):
             pieces += _Leg(rule, lines, measure, parts, kept, total, len(groups)).pieces()
-    n0 = constant_numerator(rule, groups, books, allowed)
+    n0 = constant_numerator(rule, groups, books)
     return _split(tuple(groups), pieces, n0, constant_denominator(rule, groups, grouped), legs)
 
 
@@ -92,12 +95,12 @@ def _measure(rule: ActiveRule) -> tuple[str, ...]:
     return ("face",) if rule.kind == "count" and rule.over is None and rule.if_held is None else rule.measure
 
 
-def _counting(rule: ActiveRule, book: Positions, allowed: Mapping[str, bool | None]) -> Mask:
+def _counting(rule: ActiveRule, book: Positions) -> Mask:
     mask = selected(rule, book, rule.where)
     if rule.kind == "eligibility" and rule.require is not None:
         ok = evaluate(rule.require, rule, book)
         mask = Mask(mask.sure & ~ok.maybe, mask.maybe & ~ok.sure)
-    return without_exceptions(rule, book, mask, allowed)
+    return without_exceptions(rule, book, mask, exceptions_allowed(rule, book.state))
 
 
 def _seen(rule: ActiveRule, book: Positions, mask: Mask) -> np.ndarray:

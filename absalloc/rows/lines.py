@@ -225,6 +225,8 @@ def selected(rule: ActiveRule, positions: Positions, where: Predicate | None) ->
 def without_exceptions(rule: ActiveRule, positions: Positions, mask: Mask, allowed: Mapping[str, bool | None]) -> Mask:
     """Take the exceptions out; one of which the mandate does not say whether it is allowed makes a line possible."""
     for name, exception in rule.exceptions:
+        if allowed.get(name, True) is False:
+            continue
         out = evaluate(exception, rule, positions)
         if allowed.get(name, True) is None:
             out = Mask(np.zeros(positions.n, dtype=bool), out.maybe)
@@ -232,16 +234,16 @@ def without_exceptions(rule: ActiveRule, positions: Positions, mask: Mask, allow
     return mask
 
 
-def exceptions_allowed(rule: ActiveRule, states: Sequence[BookState]) -> dict[str, bool | None]:
-    """Return exception -> whether the mandates allow it, None where they lack the key or do not agree."""
-    book = next((book for book in states[0].rules.books if rule.id.startswith(f"{book.id}/")), None)
+def exceptions_allowed(rule: ActiveRule, state: BookState, *, away: bool = False) -> dict[str, bool | None]:
+    """Return exception -> whether the mandate allows it, None where it lacks the key.
+
+    ``away``: for lines held elsewhere, of whose books a condition on this mandate says nothing.
+    """
+    book = next((book for book in state.rules.books if rule.id.startswith(f"{book.id}/")), None)
     if book is None or rule.short not in book.rules:
         return {}
-    found: dict[str, bool | None] = {}
-    for item in book.rules[rule.short].exceptions:
-        answers = {satisfies(item.when, state.mandate) for state in states}
-        found[item.id] = answers.pop() if len(answers) == 1 else None
-    return found
+    items = book.rules[rule.short].exceptions
+    return {item.id: item.when is None if away else satisfies(item.when, state.mandate) for item in items}
 
 
 def _names_liability(where: Predicate, rule: ActiveRule) -> bool:

@@ -103,7 +103,41 @@ def test_several_books_at_once(run: Run, market: Path) -> None:
         market / "market.csv",
     ]
     found = run(*book, "--with", other, "--json")
-    assert len(valid(found.document)["mandates"]) == 2
+    document = valid(found.document)
+    both = " + ".join(document["mandates"])
+    # The 10 % of an originator binds the open and the interval fund of one manager together.
+    joint = [f for f in document["findings"] if f["rule"].endswith("/originator-share-manager")]
+    assert {f["book"] for f in joint} == {both} == {"SYN安和纯债债券 + SYN安和定开债券"}
+    alone = [f for f in run(*book, "--json").document["findings"] if f["rule"].endswith("/originator-share-manager")]
+    mine = {f["group"]: f["numerator"] for f in alone}
+    assert all(f["numerator"] >= mine.get(f["group"], 0) for f in joint)
+    assert any(f["numerator"] > mine[f["group"]] for f in joint if f["group"] in mine)
+    assert len(document["assumptions"]) == len(set(document["assumptions"]))
+    # A limit set for the run holds for both; a reading of disputed words too.
+    tight = run(*book, "--with", other, "--json", "--set", "originator-share-manager.limit=1%").document
+    limits = {f["limit"] for f in tight["findings"] if f["rule"].endswith("/originator-share-manager")}
+    assert limits == {0.01}
+    assert run(*book, "--with", other, "--json", "--readings", "all").code in (0, 1)
+
+
+def test_a_book_of_another_manager_is_said_to_stand_apart(run: Run, market: Path, tmp_path: Path) -> None:
+    text = (market / "bond-fund-interval.yaml").read_text(encoding="utf-8").replace("SYN安和基金", "SYN其他基金")
+    for name in ("originator_totals.csv", "curves.csv"):
+        (tmp_path / name).write_bytes((market / name).read_bytes())
+    (tmp_path / "区间.yaml").write_text(text, encoding="utf-8")
+    other = f"{tmp_path / '区间.yaml'}={market}/bond-fund-interval-holdings.csv"
+    book = [
+        "check",
+        market / "bond-fund-open.yaml",
+        market / "bond-fund-open-holdings.csv",
+        "-u",
+        market / "market.csv",
+    ]
+    found = run(*book, "--with", other, "--json").document
+    assert any("another manager" in said and "SYN定开" not in said for said in found["assumptions"])
+    assert {f["book"] for f in found["findings"] if f["rule"].endswith("/originator-share-manager")} == set(
+        found["mandates"]
+    )
 
 
 def test_only_rules_whose_text_was_seen(run: Run, market: Path) -> None:
