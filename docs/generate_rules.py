@@ -1,54 +1,116 @@
-"""Write one page a rulebook: each rule as a sentence in both languages, its article, quote, dates and cases."""
+"""Write one page a rulebook: each rule as a lawyer reads it, in English and Chinese, with its worked cases."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from absalloc.compliance.case_files import load_cases
-from absalloc.rulebook import find_rulebook, shipped_rulebooks
-from absalloc.rulebook.models import Dated, Rule
-from absalloc.rulebook.sentence import sentence
+from absalloc.report.rule_text import cases_of, passive, rule_in_full
+from absalloc.report.words import name
+from absalloc.rulebook import Rulebook, find_rulebook, shipped_rulebooks
+
+SURE = {"text_seen": "", "secondary": "**SECOND-HAND · 转引** ", "unverified": "**UNVERIFIED · 未核实** "}
 
 
 def write_pages(folder: Path) -> None:
     """Write ``<book>.md`` for every shipped rulebook, and an index."""
     folder.mkdir(exist_ok=True)
-    names = shipped_rulebooks()
-    for name in names:
-        book = find_rulebook(name)
-        cases = load_cases(name)
-        counts = {rule.id: sum(case.rule == rule.id for case in cases) for rule in book.book.rules}
+    books = [find_rulebook(name) for name in shipped_rulebooks()]
+    for book in books:
+        (folder / f"{book.id}.md").write_text(page(book), encoding="utf-8")
+    (folder / "index.md").write_text("\n".join(_index(books)) + "\n", encoding="utf-8")
+
+
+def _index(books: list[Rulebook]) -> Iterator[str]:
+    yield "# The rulebooks\n"
+    yield "Generated from `constraints/*.yaml`: what is printed here is what is checked and solved.\n"
+    yield "| rulebook | | rules | text seen | second-hand | unverified | modelled from | verified until |"
+    yield "|---|---|---:|---:|---:|---:|---|---|"
+    for book in books:
+        sure = [rule.source.confidence for rule in book.book.rules]
+        counts = " | ".join(str(sure.count(word)) for word in SURE)
         title = book.book.title
-        lines = [f"# {title.en if title else name}", "", f"`{name}` · {title.zh if title else ''}", ""]
-        lines += [f"Modelled from {book.book.modelled.from_}, verified until {book.book.modelled.verified_until}.", ""]
-        for rule in book.book.rules:
-            lines += _rule(rule, book.book, counts[rule.id])
-        (folder / f"{name}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    toc = "\n".join(names)
-    text = f"# The rulebooks\n\nGenerated from `constraints/*.yaml`.\n\n```{{toctree}}\n:maxdepth: 1\n\n{toc}\n```\n"
-    (folder / "index.md").write_text(text, encoding="utf-8")
+        names = "" if title is None else f"{title.en} · {title.zh}"
+        days = book.book.modelled
+        yield f"| [{book.id}]({book.id}.md) | {names} | {len(sure)} | {counts} | {days.from_} | {days.verified_until} |"
+    yield "\n```{toctree}\n:maxdepth: 1\n:hidden:\n"
+    yield from (book.id for book in books)
+    yield "```"
 
 
-def _rule(rule: Rule, book: object, cases: int) -> list[str]:
-    source = rule.source
-    document = book.sources[source.document]  # type: ignore[attr-defined]
-    confirmed = "" if source.article_confirmed else " (article not confirmed)"
-    lines = [
-        f"## {rule.id}", "", f"**{rule.title.en}** · {rule.title.zh}", "", sentence(rule, "en", book), "",  # type: ignore[arg-type]
-        sentence(rule, "zh", book), "",  # type: ignore[arg-type]
-        f"- {document.title} {document.number or ''}, article {source.article}{confirmed}, `{source.ref}`, "
-        f"{source.confidence.replace('_', ' ')}",
-        f"- level {rule.level}, tested {rule.tested}, scope {rule.scope}, status {rule.status}, {cases} cases",
-    ]  # fmt: skip
-    for side in ("max", "min"):
-        written = getattr(rule, side)
-        for item in written if isinstance(written, tuple) else ():
-            lines.append(_dated(side, item))
-    if source.quote:
-        lines += ["", f"> {source.quote}"]
-    return [*lines, ""]
+def page(book: Rulebook) -> str:
+    """Return the page of one rulebook as Markdown."""
+    title, days = book.book.title, book.book.modelled
+    lines = [f"# {title.en if title else book.id}", ""]
+    lines += [f"`{book.id}` · {title.zh if title else ''}", ""]
+    lines += [f"Modelled from {days.from_}, verified until {days.verified_until}.", "", "## Documents · 文件", ""]
+    for key, document in book.book.sources.items():
+        issued = f", {document.issued}" if document.issued else ""
+        note = f". {document.note}" if document.note else ""
+        lines.append(f"- `{key}`: {document.title} {document.number or ''}{issued}{note}")
+    lines.append("")
+    cases = cases_of(book)
+    for rule in book.book.rules:
+        lines += _rule(*(rule_in_full(book, rule, lang, cases) for lang in ("en", "zh")))
+    return "\n".join(lines) + "\n"
 
 
-def _dated(side: str, item: Dated) -> str:
-    when = ", under a condition" if item.when is not None else ""
-    return f"- {side} {item.value.text} from {item.from_ or 'the start'}{f' to {item.to}' if item.to else ''}{when}"
+def _rule(en: dict[str, Any], zh: dict[str, Any]) -> Iterator[str]:
+    source = en["source"]
+    yield f"## {en['rule'].partition('/')[2]}\n"
+    yield f"**{en['title']}** · {zh['title']}\n"
+    for one in (zh, en):
+        each = f" ({one['formula']['each']})" if one["formula"]["each"] else ""
+        yield f"{one['sentence']}\n\n`{one['formula']['text']}`{each}\n"
+    confirmed = "" if source["article_confirmed"] else ", article not confirmed · 条款号未核对"
+    article = f" 第{source['article']}条" if source["article"] not in ("", "-", "–") else ""
+    number = source["number"] or ""
+    yield f"- {SURE[source['confidence']]}{source['title']} {number}{article}, `{source['ref']}`{confirmed}"
+    if source["quote"]:
+        yield f"- “{source['quote']}”"
+    yield from _facts(en, zh)
+    for meaning_en, meaning_zh in zip(en["definitions"].items(), zh["definitions"].items(), strict=True):
+        yield f"- *{meaning_en[0]}*: {meaning_en[1]}"
+        yield f"- *{meaning_zh[0]}*：{meaning_zh[1]}"
+    yield from _choices(en, zh)
+    for one in (zh, en):
+        if one["note"]:
+            yield f"- {one['note']}"
+    yield ""
+    yield from _cases(en["cases"])
+
+
+def _facts(en: dict[str, Any], zh: dict[str, Any]) -> Iterator[str]:
+    for one, lang in ((zh, "zh"), (en, "en")):
+        yield "- " + " · ".join(name(key, one[key], lang) for key in ("level", "tested", "status"))
+    if en["from"] or en["to"]:
+        yield f"- {en['from'] or ''} … {en['to'] or ''}"
+    for one, lang in ((zh, "zh"), (en, "en")):
+        if one["passive_breach"] is not None:
+            yield f"- {passive(one['passive_breach'], lang)}"
+    if en["reads"]:
+        yield f"- read of the mandate · 读取授权文件: {', '.join(f'`{key}`' for key in en['reads'])}"
+
+
+def _choices(en: dict[str, Any], zh: dict[str, Any]) -> Iterator[str]:
+    """Yield readings, with the sentence each makes, and exceptions."""
+    for one, other in zip(en["readings"], zh["readings"], strict=True):
+        default = " (default · 默认)" if one["default"] else ""
+        yield f"- reading · 解读 `{one['switch']}={one['id']}`{default}: {one['title'] or ''} · {other['title'] or ''}"
+        if one["sentence"] != en["sentence"]:
+            yield f"  - {other['sentence']}\n  - {one['sentence']}"
+    for one, other in zip(en["exceptions"], zh["exceptions"], strict=True):
+        yield f"- exception · 例外 `{one['id']}`: {one['title'] or one['lines']} · {other['title'] or other['lines']}"
+
+
+def _cases(cases: list[dict[str, Any]]) -> Iterator[str]:
+    if not cases:
+        yield "*No worked cases.*\n"
+        return
+    yield f"<details><summary>{len(cases)} worked cases · 用例</summary>\n"
+    yield "| case | shows | verdict | value | limit |\n|---|---|---|---:|---:|"
+    for case in cases:
+        cells = (f"`{case['id']}`", case["shows"], case["verdict"], case["value"] or "–", case["limit"] or "–")
+        yield "| " + " | ".join(cells) + " |"
+    yield "\n</details>\n"

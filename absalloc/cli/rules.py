@@ -22,45 +22,12 @@ def books_of(names: Sequence[str] | None) -> list[Rulebook]:
     return [find_rulebook(name) for name in names or shipped_rulebooks()]
 
 
-def rule_document(book: Rulebook, rule: Rule, lang: str) -> dict[str, Any]:
-    """Return one rule as plain data: its sentence, its article, where it is written."""
-    from absalloc.rulebook.sentence import sentence
-
-    source = book.book.sources[rule.source.document]
-    where = book.where(rule.id)
-    return {
-        "rule": f"{book.id}/{rule.id}",
-        "kind": rule.kind,
-        "title": getattr(rule.title, lang),
-        "sentence": sentence(rule, lang, book.book),
-        "level": rule.level,
-        "tested": rule.tested,
-        "scope": rule.scope,
-        "status": rule.status,
-        "source": {
-            "document": rule.source.document,
-            "title": source.title,
-            "number": source.number,
-            "article": rule.source.article,
-            "ref": rule.source.ref,
-            "confidence": rule.source.confidence,
-            "article_confirmed": rule.source.article_confirmed,
-            "quote": rule.source.quote,
-        },
-        "readings": [
-            {"switch": r.switch, "id": r.id, "default": r.default, "title": getattr(r.title, lang) if r.title else None}
-            for r in rule.readings
-        ],
-        "file": where.file,
-        "line": where.line,
-    }
-
-
 def run_list(shell: Shell, names: Sequence[str] | None, day: date | None) -> int:
     """List the rules; with a day, those of a rulebook that has values on it are marked as in force."""
     from rich.text import Text
 
     from absalloc.cli.tables import simple_table
+    from absalloc.report.rule_text import rule_document
     from absalloc.report.words import article, name
 
     books = books_of(names)
@@ -79,7 +46,10 @@ def run_list(shell: Shell, names: Sequence[str] | None, day: date | None) -> int
         (
             Text(d["rule"], style="dim" if d["in_force"] is False or d["status"] == "draft" else ""),
             d["title"], name("level", d["level"], shell.lang), article(d["source"], shell.lang),
-            name("confidence", d["source"]["confidence"], shell.lang),
+            Text(
+                name("confidence", d["source"]["confidence"], shell.lang),
+                style="" if d["source"]["confidence"] == "text_seen" else "yellow",
+            ),
         )
         for _, _, d in rules
     ]  # fmt: skip
@@ -100,36 +70,88 @@ def in_force(rule: Rule, day: date) -> bool:
 
 def run_show(shell: Shell, wanted: str, names: Sequence[str] | None) -> int:
     """Show one rule, named in short where that is clear, else in full."""
+    from absalloc.report.rule_text import cases_of, rule_in_full
     from absalloc.rulebook.active import full_id
 
     books = books_of(names)
     book_id, _, rule_id = full_id(tuple(books), wanted).partition("/")
     book = next(book for book in books if book.id == book_id)
-    document = rule_document(book, book.rules[rule_id], shell.lang)
+    document = rule_in_full(book, book.rules[rule_id], shell.lang, cases_of(book))
     shell.document({"schema": SHOW, **document})
     if not shell.as_json:
-        _show_rule(shell, document)
+        show_rule(shell, document)
     return 0
 
 
-def _show_rule(shell: Shell, document: dict[str, Any]) -> None:
+def show_rule(shell: Shell, document: dict[str, Any]) -> None:
+    """Print a rule for people: sentence, formula, article and how sure it is, readings, exceptions, cases."""
+    from rich.text import Text
+
+    from absalloc.report.rule_text import passive
+    from absalloc.report.words import name
+
+    def line(key: str, **fields: Any) -> Text:
+        return Text(plain(shell.text(key, **fields)))
+
+    def label(key: str, value: str, style: str = "") -> None:
+        shell.show(Text(f"{shell.text(key)}  ", style="bold") + Text(plain(value), style=style))
+
+    shell.show(Text(f"{plain(document['title'])}  ", style="bold") + Text(plain(document["rule"]), style="dim"))
+    shell.answer(plain(document["sentence"]))
+    found = document["formula"]
+    label("show_formula", found["text"] + (f"  ({found['each']})" if found["each"] else ""))
+    for key, meaning in document["definitions"].items():
+        shell.show(line("show_means", name=key, meaning=meaning))
+    _show_source(shell, document["source"])
+    words = {key: name(key, document[key], shell.lang) for key in ("level", "tested", "status")}
+    shell.show(line("show_kind", **words))
+    if document["passive_breach"] is not None:
+        shell.show(Text(plain(passive(document["passive_breach"], shell.lang))))
+    if document["reads"]:
+        label("show_reads", ", ".join(document["reads"]))
+    for reading in document["readings"]:
+        key = "reading_default" if reading["default"] else "reading"
+        shell.show(line(key, switch=reading["switch"], id=reading["id"], title=reading["title"] or ""))
+        if reading["sentence"] != document["sentence"]:
+            shell.show(Text(f"    {plain(reading['sentence'])}", style="dim"))
+    for item in document["exceptions"]:
+        said = item["title"] or item["lines"]
+        shell.show(line("show_exception", id=item["id"], said=said))
+    if document["note"]:
+        label("show_note", document["note"])
+    _show_rule_cases(shell, document["cases"])
+    shell.show(Text(f"{document['file']}:{document['line']}", style="dim"))
+
+
+def _show_source(shell: Shell, source: dict[str, Any]) -> None:
     from rich.text import Text
 
     from absalloc.report.words import article, name
 
-    shell.show(Text(f"{plain(document['title'])}  ", style="bold") + Text(plain(document["rule"]), style="dim"))
-    shell.answer(plain(document["sentence"]))
-    source = document["source"]
-    said = f"{article(source, shell.lang)} ({name('confidence', source['confidence'], shell.lang)}, {source['ref']})"
-    shell.show(Text(plain(said), style="dim"))
+    sure = name("confidence", source["confidence"], shell.lang)
+    confirmed = "" if source["article_confirmed"] else f", {shell.text('show_article_open')}"
+    said = f"{article(source, shell.lang)} ({source['ref']}; "
+    style = "" if source["confidence"] == "text_seen" else "bold yellow"
+    shell.show(Text(plain(said)) + Text(f"{sure}{confirmed}", style=style) + Text(")"))
     if source["quote"]:
         shell.show(Text(f"  “{plain(source['quote'])}”", style="italic"))
-    for reading in document["readings"]:
-        key = "reading_default" if reading["default"] else "reading"
-        shell.show(
-            Text(shell.text(key, switch=reading["switch"], id=reading["id"], title=plain(reading["title"] or "")))
-        )
-    shell.show(Text(f"{document['file']}:{document['line']}", style="dim"))
+
+
+def _show_rule_cases(shell: Shell, cases: Sequence[dict[str, Any]]) -> None:
+    from rich.text import Text
+
+    from absalloc.cli.tables import simple_table
+    from absalloc.report.words import name
+
+    if not cases:
+        shell.show(Text(shell.text("show_no_cases"), style="yellow"))
+        return
+    rows = [
+        (c["id"], c["shows"], name("verdict", c["verdict"], shell.lang), c["value"] or "–", c["limit"] or "–")
+        for c in cases
+    ]
+    heads = [shell.text(f"head_{key}") for key in ("case", "shows", "verdict", "value", "limit")]
+    shell.show(Text(shell.text("show_cases", n=len(cases)), style="bold"), simple_table(heads, rows, (3, 4)))
 
 
 def run_test(shell: Shell, file: str | None) -> int:

@@ -94,7 +94,7 @@ def _show_changes(shell: Shell, changes: Sequence[Mapping[str, Any]]) -> None:
     from rich.text import Text
 
     from absalloc.cli.tables import simple_table
-    from absalloc.report.words import article, name
+    from absalloc.report.words import article_sure, name
 
     if not changes:
         shell.show(shell.text("diff_no_changes"))
@@ -103,9 +103,7 @@ def _show_changes(shell: Shell, changes: Sequence[Mapping[str, Any]]) -> None:
     for item in changes:
         idle = item["binds"] is False or item["status"] == "draft"
         why = shell.text("diff_idle") if item["binds"] is False else ""
-        sure = item["source"]["confidence"]
-        said = article(item["source"], shell.lang)
-        rest = said if sure == "text_seen" else f"{said} ({name('confidence', sure, shell.lang)})"
+        rest = article_sure(item["source"], shell.lang)
         rows.append(
             (item["day"], Text(plain(said_of(item, shell.lang)), style="dim" if idle else ""),
              name("level", item["level"], shell.lang), rest, why)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from absalloc.cli.shell import Shell, plain
 from absalloc.report.rules import RuleUse, by_rule
-from absalloc.report.words import DASH, article, bound_sign, headroom_unit, name, say, shown, used
+from absalloc.report.words import DASH, article_sure, bound_sign, headroom_unit, name, say, shown, used
 
 STYLES = {"pass": "green", "fail": "bold red", "unknown": "yellow"}
 MARKS = {"pass": "✓", "fail": "✗", "unknown": "?"}
@@ -70,7 +70,7 @@ def _cells(row: RuleUse, lang: str, books: bool, narrow: bool) -> list[Text | st
     unit = item["unit"]
     cells: list[Text | str] = [verdict(item["verdict"], lang)]
     cells += [plain(row.book)] if books else []
-    rests = Text(plain(article(item["source"], lang)), style="dim")
+    rests = Text(plain(article_sure(item["source"], lang)), style="dim")
     cells += [title + Text("\n") + rests] if narrow else [title, rests]
     return [
         *cells,

@@ -23,12 +23,13 @@ class RuleSource(Shape):
 
 
 class RuleReading(Shape):
-    """A reading of a disputed word."""
+    """A reading of a disputed word, and the rule's sentence under it."""
 
     switch: str
     id: str
     default: bool
     title: str | None
+    sentence: str
 
 
 class RuleText(Shape):
@@ -54,10 +55,69 @@ class ListedRule(RuleText):
     in_force: bool | None
 
 
+class Bound(Shape):
+    """One value of a limit, its days and its condition on the mandate."""
+
+    sign: Literal["≤", "<", "≥", ">"]
+    value: str
+    from_: str | None = Field(alias="from")
+    to: str | None
+    when: str | None
+
+
+class RuleFormula(Shape):
+    """Numerator over denominator against the bounds, in words; ``each``: one such ratio for each."""
+
+    text: str
+    numerator: str
+    denominator: str | None
+    each: str | None
+    bounds: list[Bound]
+
+
+class CureClock(Shape):
+    """What a breach nobody traded into allows."""
+
+    cure: str | None
+    clock: Literal["breach", "rating_date", "saleable_from"]
+    meanwhile: Literal["no_new", "no_worse"]
+
+
+class RuleException(Shape):
+    """Lines that leave the numerator."""
+
+    id: str
+    title: str | None
+    lines: str
+    when: str | None
+
+
+class RuleCase(Shape):
+    """A worked case: what the rule must say."""
+
+    id: str
+    shows: str
+    verdict: Literal["pass", "fail", "unknown", "none"]
+    value: str | None
+    limit: str | None
+    group: str | None
+    as_of: str | None
+    note: str | None
+
+
 class RulesShow(RuleText):
-    """What rules show answers."""
+    """What rules show answers; ``reads``: the keys of the mandate that decide whether it, or a value of it, holds."""
 
     schema_: Literal["absalloc.rules-show/1"] = Field(alias="schema")
+    formula: RuleFormula
+    definitions: dict[str, str]
+    from_: str | None = Field(alias="from")
+    to: str | None
+    reads: list[str]
+    passive_breach: CureClock | None
+    exceptions: list[RuleException]
+    note: str | None
+    cases: list[RuleCase]
 
 
 class ListedBook(Shape):

@@ -108,3 +108,11 @@ def article(source: dict[str, Any], lang: str) -> str:
     if source["article"] in ("", "-", DASH):
         return str(text)
     return say("article", lang, document=text, article=source["article"])
+
+
+def article_sure(source: dict[str, Any], lang: str) -> str:
+    """Return ``article``, with how sure the text is wherever its words were not seen."""
+    said = article(source, lang)
+    if source["confidence"] == "text_seen":
+        return said
+    return say("article_unsure", lang, article=said, sure=name("confidence", source["confidence"], lang))

@@ -294,3 +294,35 @@ def test_control_characters_of_a_file_never_reach_the_terminal(run: Run, tmp_pat
 def test_the_words_of_both_languages_have_no_stray_key() -> None:
     for stage in ("cli", "report"):
         assert list(catalogue(stage, "en")) == list(catalogue(stage, "zh"))
+
+
+def test_show_says_formula_readings_and_cases(run: Run) -> None:
+    document = valid(run("rules", "show", "public-fund-open/originator-share", "--json").document)
+    assert document["formula"]["denominator"] == "net asset value"
+    assert document["formula"]["each"] == "for each originator"
+    assert document["formula"]["bounds"] == [
+        {"sign": "≤", "value": "10%", "from": "2006-05-14", "to": None, "when": None}
+    ]
+    assert {r["switch"] for r in document["readings"]} == {"abn", "originator"}
+    assert {case["verdict"] for case in document["cases"]} >= {"pass", "fail"}
+    people = run("rules", "show", "public-fund-open/originator-share").out
+    assert "÷ net asset value ≤ 10%" in people
+    assert all(case["id"] in people for case in document["cases"])
+    assert all(f"{r['switch']}={r['id']}" in people for r in document["readings"])
+
+
+def test_how_sure_a_text_is_shows_wherever_its_rule_does(run: Run, market: Path) -> None:
+    book = [
+        "check",
+        market / "wealth-closed-18m.yaml",
+        market / "wealth-closed-18m-holdings.csv",
+        "-u",
+        market / "market.csv",
+    ]
+    document = run(*book, "--json").document
+    unsure = {f["rule"] for f in document["findings"] if f["source"]["confidence"] != "text_seen"}
+    assert unsure
+    said = run(*book).out
+    assert said.count("second-hand") + said.count("unverified") >= len(unsure)
+    assert "unverified" in run("rules", "show", "wealth-open/no-npl").out
+    assert "未核实" in run("rules", "show", "wealth-open/no-npl", "--lang", "zh").out
