@@ -138,6 +138,19 @@ COLUMNS: dict[str, Column] = {
     "risk_weight": _c("rate", "capital risk weight", "风险权重", high=12.5),
     "stc": _c("bool", "simple, transparent and comparable", "简单透明可比"),
     "npl": _c("bool", "pool of non-performing loans", "不良资产"),
+    "npl_qualifying": _c(
+        "bool", "pool of non-performing loans bought at a non-refundable discount of 50 % or more", "合格不良资产"
+    ),
+    "resecuritisation": _c("bool", "pool of securitisation exposures", "再资产证券化"),
+    "pool_weight": _c(
+        "rate", "mean standardised risk weight of the pool, or of its one obligor", "资产池风险权重", high=12.5
+    ),
+    "pool_delinquent": _c(
+        "rate", "delinquent share of the pool's loans whose status is known", "资产池逾期占比", high=1.0
+    ),
+    "pool_unknown_status": _c(
+        "rate", "share of the pool whose delinquency status is not known", "资产池逾期状态不明占比", high=1.0
+    ),
     "pledgeable": _c("bool", "accepted in repo", "可质押"),
     "haircut": _c("rate", "haircut in repo", "折扣率", high=1.0),
     "market_restricted": _c("bool", "cannot be sold freely for another reason than its kind", "流通受限"),

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from absalloc.capital.formulas import ka, risk_weight_2012, sec_erba, sec_sa, tranche_maturity
+from absalloc.capital.pools import CapitalChoices
 from absalloc.capital.weigh import weigh
 
-__all__ = ["ka", "risk_weight_2012", "sec_erba", "sec_sa", "tranche_maturity", "weigh"]
+__all__ = ["CapitalChoices", "ka", "risk_weight_2012", "sec_erba", "sec_sa", "tranche_maturity", "weigh"]

@@ -109,22 +109,41 @@ def sec_sa(*, ka: float, attach: float, detach: float, p: float = 1.0, floor: fl
     _number("floor", floor, 0.0, FULL_WEIGHT)
     if attach >= detach:
         raise BadInput("capital.number_range", name="attach", value=attach, expected=f"< {detach}")
-    if detach <= ka:
-        return FULL_WEIGHT
-    lower = max(attach - ka, 0.0)
-    within = max(ka - attach, 0.0) / (detach - attach)
-    weight = FULL_WEIGHT * (within + (1.0 - within) * _k_ssfa(ka, detach - ka, lower, p))
-    return tidy(max(weight, floor))
+    weight = sec_sa_weights(*(np.array([value]) for value in (ka, attach, detach, p, floor)))
+    return tidy(float(weight[0]))
 
 
-def _k_ssfa(ka: float, upper: float, lower: float, p: float) -> float:
+def sec_sa_weights(
+    ka: NDArray[np.float64],
+    attach: NDArray[np.float64],
+    detach: NDArray[np.float64],
+    p: NDArray[np.float64],
+    floor: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return SEC-SA weights, all arrays of one length; NaN where a number is NaN or attach ≥ detach.
+
+    A tranche that ends within K_A weighs 1250 %; one that begins above it 12.5 · K_SSFA; one astride it both, by
+    width. A pool whose K_A is 1 weighs 1250 % whatever the tranche, points unknown included.
+    """
+    lower = np.maximum(attach - ka, 0.0)
+    width = detach - attach
+    with np.errstate(invalid="ignore", divide="ignore"):
+        within = np.clip((ka - attach) / width, 0.0, 1.0)
+        beyond = _k_ssfa(ka, detach - ka, lower, p)
+        weight = FULL_WEIGHT * (within + (1.0 - within) * beyond)
+        weight = np.where(detach <= ka, FULL_WEIGHT, weight)
+        weight = np.where(width > 0.0, np.maximum(weight, floor), np.nan)
+    return np.where(ka >= 1.0, FULL_WEIGHT, weight)
+
+
+def _k_ssfa(
+    ka: NDArray[np.float64], upper: NDArray[np.float64], lower: NDArray[np.float64], p: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return (e^{au} − e^{al}) / (a(u − l)) with a = −1/(p·K_A); its limit 0 where K_A is 0."""
-    if ka == 0.0:
-        return 0.0
-    a = -1.0 / (p * ka)
+    a = -1.0 / (p * np.where(ka == 0.0, 1.0, ka))
     span = a * (upper - lower)
     # expm1 keeps the digits of a thin tranche, whose two exponentials nearly cancel.
-    return math.exp(a * lower) * math.expm1(span) / span
+    return np.where(ka == 0.0, 0.0, np.exp(a * lower) * np.expm1(span) / span)
 
 
 def risk_weight_2012(rating: str | None, resecuritisation: bool = False) -> float:

@@ -34,6 +34,7 @@ class ErbaTable:
     short: NDArray[np.bool_]
     floor: float
     floor_stc_senior: float
+    floor_resecuritisation: float
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def erba_table() -> ErbaTable:
         short=np.array(short, dtype=bool),
         floor=decimal(source["floor"]),
         floor_stc_senior=decimal(source["floor_stc_senior"]),
+        floor_resecuritisation=decimal(source["floor_resecuritisation"]),
     )
 
 
@@ -97,6 +99,34 @@ def table_2012() -> Table2012:
 def product_weights() -> dict[str, float]:
     """Return the weights (decimals) of products that are no securitisation, as far as they are known."""
     return {name: decimal(cell) for name, cell in raw()["products"].items() if isinstance(cell, int)}
+
+
+@dataclass(frozen=True)
+class PoolType:
+    """A kind of pool, known by a word of its asset type; ``weight`` a decimal, None where Basel has no one figure."""
+
+    name: str
+    words: tuple[str, ...]
+    weight: float | None
+
+
+@cache
+def pool_types() -> tuple[PoolType, ...]:
+    """Return the kinds of pool in the order in which they are tried."""
+    found = raw()["pools"]["types"]
+    return tuple(
+        PoolType(item["name"], tuple(item["words"]), decimal(item["weight"]) if "weight" in item else None)
+        for item in found
+    )
+
+
+def default_pool_weight(asset_type: str | None) -> float | None:
+    """Return the default weight (decimal) of a pool by its asset type, None where there is none."""
+    text = (asset_type or "").casefold()
+    for kind in pool_types():
+        if any(word in text for word in kind.words):
+            return kind.weight
+    return None
 
 
 def regime_at(as_of: date, regime: str) -> str:

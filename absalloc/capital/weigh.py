@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from absalloc.capital.formulas import erba_weights, maturities
+from absalloc.capital.pools import CapitalChoices, Pool
 from absalloc.capital.tables import UNRATED, erba_table, product_weights, regime_at, row_of, table_2012
 from absalloc.terms import ABS_PRODUCTS, LIABILITY_PRODUCTS
 from absalloc.units import tidy
@@ -24,20 +25,27 @@ Flags = NDArray[np.bool_]
 Weigher = Callable[[NDArray[np.int64]], Floats]
 
 
-def weigh(universe: Universe, as_of: date, *, regime: str = "by_date") -> Universe:
+def weigh(
+    universe: Universe, as_of: date, *, regime: str = "by_date", choices: CapitalChoices | None = None
+) -> Universe:
     """Return the universe with ``risk_weight`` filled where the facts determine it, and ``risk_weight_why``.
 
-    ``regime``: ``cbrc-2012`` (table by rating), ``nfra-2023`` (SEC-ERBA), or ``by_date``: the latter from
-    2024-01-01. A weight of the file always wins. Labels of ``risk_weight`` by row: the file's own,
-    ``derived:sec_erba``, ``derived:cbrc-2012``, ``derived:product``, ``derived:liability`` or ``missing:<what>``;
-    ``risk_weight_why`` holds the code of a message that says why. What is not determined stays NaN:
+    ``regime``: ``cbrc-2012`` (table by rating), ``nfra-2023`` (SEC-ERBA, else SEC-SA), or ``by_date``: the latter
+    from 2024-01-01. A weight of the file always wins. Labels of ``risk_weight`` by row: the file's own,
+    ``derived:sec_erba``, ``derived:sec_sa``, ``derived:cbrc-2012``, ``derived:pool`` (not tranched),
+    ``derived:npl_cre45``, ``derived:product``, ``derived:liability`` or ``missing:<what>``; ``_default`` after it
+    where the pool's weight is the default of its type. ``risk_weight_why`` holds the code of a message that says
+    why. What is not determined stays NaN:
 
     - Split ratings: of two the higher weight, of three or more the higher of the two lowest. A rating whose
       agency the file does not name counts only beside fewer than two named ones, lest it be counted twice.
     - An unknown seniority, maturity or thickness matters only where the weight depends on it.
     - STC lowers weights and must be shown, so an unknown ``stc`` is read as no.
-    - A deal without subordination is not tranched, an NPL pool is treated apart, and SEC-SA needs pool figures:
-      all three stay missing. So does every product without a confirmed weight.
+    - A tranche without a rating takes SEC-SA where its pool has a weight (``pool_weight``; the default of its
+      type where ``choices`` say so). Without the delinquent share, or with more than 5 % of the pool of unknown
+      status, that is 1250 %.
+    - A re-securitisation takes SEC-SA only. A deal without subordination is not tranched and carries the weight
+      of its pool. An NPL pool is treated apart, and so is every product without a confirmed weight.
 
     Weights are decimals rounded to 8 digits. Raises BadInput for an unknown regime or a date before 2013.
     """
@@ -46,7 +54,7 @@ def weigh(universe: Universe, as_of: date, *, regime: str = "by_date") -> Univer
     product = universe.column("product")
     is_abs = np.isin(product, ABS_PRODUCTS)
     _products(product, is_abs, result)
-    _securitisations(universe, is_abs, as_of, name, result)
+    _securitisations(universe, _Facts.of(universe, as_of), name, choices or CapitalChoices(), result)
     given = universe.column("risk_weight")
     from_file = ~np.isnan(given)
     result.put(from_file, given, universe.label("risk_weight"), "capital.why_file")
@@ -75,6 +83,11 @@ class _Result:
         self.label[mask] = label if isinstance(label, str) else label[mask]
         self.why[mask] = why
 
+    def put_pool(self, mask: Flags, weight: Floats, assumed: Flags, approach: str) -> None:
+        """Put weights that rest on the pool's, and say where that one is a default."""
+        self.put(mask & ~assumed, weight, f"derived:{approach}", f"capital.why_{approach}")
+        self.put(mask & assumed, weight, f"derived:{approach}_default", f"capital.why_{approach}_default")
+
     def miss(self, mask: Flags, what: str) -> None:
         self.put(mask, np.full(len(mask), np.nan), f"missing:{what}", f"capital.why_missing_{what}")
 
@@ -87,27 +100,70 @@ def _products(product: NDArray[np.object_], is_abs: Flags, result: _Result) -> N
     result.put(owed, np.zeros(len(owed)), "derived:liability", "capital.why_liability")
 
 
-def _securitisations(universe: Universe, is_abs: Flags, as_of: date, regime: str, result: _Result) -> None:
-    facts = _Facts.of(universe, as_of)
-    if regime == "cbrc-2012":
-        low, rated = _second_lowest(universe, table_2012().row, lambda row: table_2012().cells[row, 0])
-        high, label, why = low, "derived:cbrc-2012", "capital.why_cbrc_2012"
-    else:
-        row = erba_table().row
-        low, rated = _second_lowest(universe, row, facts.best)
-        high, _ = _second_lowest(universe, row, facts.worst)
-        label, why = "derived:sec_erba", "capital.why_sec_erba"
-    settled = rated & (low == high)
-    result.put(is_abs & settled, low, label, why)
-    # The last word stands: what bars the approach comes after what the approach lacks.
-    result.miss(is_abs & ~settled & np.isnan(facts.maturity), "legal_maturity")
-    result.miss(is_abs & ~settled & np.isnan(facts.thickness) & ~facts.senior, "thickness")
-    result.miss(is_abs & ~settled & ~facts.seniority_known, "seniority")
-    result.miss(is_abs & ~rated, "rating")
-    if regime != "cbrc-2012":  # its table asks for the rating only
+def _securitisations(universe: Universe, facts: _Facts, regime: str, choices: CapitalChoices, result: _Result) -> None:
+    is_abs = np.isin(universe.column("product"), ABS_PRODUCTS)
+    new = regime != "cbrc-2012"
+    pool = Pool.of(universe, defaults=choices.pool_defaults and new)
+    if new:
+        rated = _external_ratings(universe, is_abs, facts, result)
+        _standardised(is_abs & (pool.again | ~rated), facts, pool, result)
+        if choices.lookthrough_cap:
+            _capped(is_abs & facts.senior & pool.given & ~pool.again, pool, result)
         result.miss(is_abs & facts.contradicted, "attachment")
-        result.miss(is_abs & facts.npl, "npl_weight")
-    result.miss(is_abs & facts.untranched, "pool_weight")
+        _nonperforming(universe, is_abs & facts.npl, facts, choices, result)
+    else:
+        again = pool.again.astype(np.int64)
+        weight, rated = _second_lowest(universe, table_2012().row, lambda row: table_2012().cells[row, again])
+        result.put(is_abs & rated, weight, "derived:cbrc-2012", "capital.why_cbrc_2012")
+        result.miss(is_abs & ~rated, "rating")
+    # What bars every approach comes last: a tranche that is the whole deal is none.
+    whole = is_abs & facts.untranched & ~(facts.npl & new)
+    result.miss(whole, "pool_weight")
+    result.put_pool(whole & pool.known, _rounded(pool.weight), pool.assumed, "pool")
+
+
+def _external_ratings(universe: Universe, is_abs: Flags, facts: _Facts, result: _Result) -> Flags:
+    """Put the SEC-ERBA weights of rated tranches, and what they lack; return which rows are rated."""
+    row = erba_table().row
+    low, rated = _second_lowest(universe, row, facts.best)
+    high, _ = _second_lowest(universe, row, facts.worst)
+    settled = rated & (low == high)
+    result.put(is_abs & settled, low, "derived:sec_erba", "capital.why_sec_erba")
+    open_ = is_abs & rated & ~settled
+    result.miss(open_ & np.isnan(facts.maturity), "legal_maturity")
+    result.miss(open_ & np.isnan(facts.thickness) & ~facts.senior, "thickness")
+    result.miss(open_ & ~facts.seniority_known, "seniority")
+    return rated
+
+
+def _standardised(rows: Flags, facts: _Facts, pool: Pool, result: _Result) -> None:
+    """Put the SEC-SA weights of tranches without a rating and of re-securitisations, and what they lack."""
+    weight = _rounded(pool.weights(facts.senior, facts.stc))
+    result.miss(rows & ~pool.again, "rating")
+    result.miss(rows & pool.again, "pool_figures")
+    result.miss(rows & pool.known, "points")
+    done = rows & ~np.isnan(weight)
+    result.put_pool(done, weight, pool.assumed, "sec_sa")
+    result.why[done & pool.status_unknown & pool.known] = "capital.why_status_unknown"
+    result.why[done & pool.again] = "capital.why_resecuritisation"
+
+
+def _capped(rows: Flags, pool: Pool, result: _Result) -> None:
+    """Let a senior tranche weigh no more than its pool; the cap may lie below the floor (CRE40)."""
+    binds = rows & (result.weight > pool.weight)
+    result.put(binds, _rounded(pool.weight), result.label.copy(), "capital.why_capped")
+
+
+def _nonperforming(universe: Universe, rows: Flags, facts: _Facts, choices: CapitalChoices, result: _Result) -> None:
+    result.miss(rows, "npl_weight")
+    if choices.npl == "cre45":
+        qualifies = rows & facts.senior & _true(universe.column("npl_qualifying")) & ~facts.contradicted
+        result.put(qualifies, np.ones(len(rows)), "derived:npl_cre45", "capital.why_npl_cre45")
+
+
+def _rounded(weights: Floats) -> Floats:
+    """Return weights to 8 digits; NaN stays."""
+    return np.array([tidy(value, DIGITS) if value == value else value for value in weights.tolist()], dtype=np.float64)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from absalloc.capital.pools import CapitalChoices
 from absalloc.errors import BadInput
 from absalloc.fields import Flag, ISODate, Number, Share, Strict, Where_
 from absalloc.units import quantity
@@ -202,11 +203,19 @@ class Assume(Strict):
 
 
 class Capital(Strict):
-    """How risk weights are read and what capital costs."""
+    """How risk weights are read and what capital costs; what China's text does not confirm is off by default."""
 
     regime: Literal["by_date", "cbrc-2012", "nfra-2023"] = "by_date"
+    pool_defaults: Flag = False
+    lookthrough_cap: Flag = False
+    npl: Literal["unknown", "cre45"] = "unknown"
     ratio: Share | None = None
     hurdle: Share | None = None
+
+    @property
+    def choices(self) -> CapitalChoices:
+        """What the mandate decides beside the regime."""
+        return CapitalChoices(self.pool_defaults, self.lookthrough_cap, self.npl)
 
 
 class Mandate(Strict):

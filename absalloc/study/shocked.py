@@ -69,7 +69,8 @@ def weighed_again(state: BookState, stressed: Universe) -> Universe:
     ours = np.array([not str(label).startswith(("file", "join", "declared")) for label in labels], bool)
     weights = np.where(ours, np.nan, stressed.column("risk_weight"))
     cleared = stressed.replace(table=stressed.table.assign(risk_weight=as_series(weights)))
-    found = weigh(cleared, state.as_of, regime=state.mandate.capital.regime)
+    capital = state.mandate.capital
+    found = weigh(cleared, state.as_of, regime=capital.regime, choices=capital.choices)
     if "trading_days_to_maturity" in found.table.columns:
         same = found.column("expected_maturity") == state.universe.column("expected_maturity")
         both = np.isnat(found.column("expected_maturity")) & np.isnat(state.universe.column("expected_maturity"))
