@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from absalloc.compliance.finding import Finding, Reason, number, shown
+from absalloc.compliance.weights import LineWeight, weights_held
 from absalloc.messages import render
 from absalloc.rulebook.active import InactiveRule
 
@@ -30,6 +31,11 @@ class Findings:
     notes: tuple[Any, ...] = ()
     states: tuple[BookState, ...] = field(default=(), repr=False, compare=False)
     """The books that were checked, as the rules saw them: what a report shows beside the verdicts."""
+
+    @property
+    def risk_weights(self) -> tuple[LineWeight, ...]:
+        """The risk weights of the lines held, and why; () where no rule and no objective reads them."""
+        return weights_held(self.states)
 
     @property
     def compliant(self) -> bool | None:
@@ -70,6 +76,7 @@ class Findings:
             "assumptions": [note.text(lang) for note in self.notes],
             "findings": [finding_json(item, lang) for item in self.findings],
             "not_applied": [inactive_json(rule, lang) for rule in self.inactive],
+            "risk_weights": [line.as_json(lang) for line in self.risk_weights],
             "inputs": dict(self.inputs),
         }
 

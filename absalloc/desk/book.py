@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from absalloc.compliance.weights import counted, weights_held
 from absalloc.errors import BadInput
 from absalloc.mandate import LoadedMandate
 from absalloc.plan.note import Note
@@ -91,7 +92,7 @@ def prepare(
     held, book_value, since = _held(state, holdings)
     earlier = None if before is None else _held_before(state, before, book)
     state = replace(state, held=held, before=earlier, book_value=book_value, breach_since=since)
-    notes += more + _holding_notes(state)
+    notes += [*more, *_holding_notes(state), *_weight_notes(state, law)]
     return Prepared(state, tuple(notes), valued.labels)
 
 
@@ -155,7 +156,7 @@ def _value(universe: Universe, mandate: LoadedMandate, day: date, law: date) -> 
     result = valued.universe
     if mandate.objective.kind == "horizon_income":
         result = _with_horizon(valued, mandate)
-    return weigh(result, day, regime=regime_at(law, mandate.capital.regime)), notes
+    return weigh(result, day, regime=regime_at(law, mandate.capital.regime), choices=mandate.capital.choices), notes
 
 
 def _with_horizon(valued: Valued, mandate: LoadedMandate) -> Universe:
@@ -226,6 +227,19 @@ def _exact_face(state: BookState, name: str, record: Mapping[Any, Any]) -> Fract
         return worth / low
     # A market value with no price to divide by: taken at par, so that the line still counts.
     return worth
+
+
+def _weight_notes(state: BookState, law: date) -> list[Note]:
+    """Say which approaches the risk weights of the lines held rest on, and how far their tables are confirmed."""
+    from absalloc.capital.tables import raw, regime_at
+
+    lines = weights_held([state])
+    if not lines:
+        return []
+    regime = regime_at(law, state.mandate.capital.regime)
+    table = raw()[regime]
+    words = {"regime": regime, "confidence": table["confidence"], "check": table["china_cell_check"]}
+    return [Note("risk_weights", counts=counted(lines), **words)]
 
 
 def _number(value: Any) -> float | None:

@@ -10,6 +10,7 @@ from typing import Any
 from absalloc.compliance.check import with_cure_dates
 from absalloc.compliance.finding import Finding, shown
 from absalloc.compliance.result import finding_json, inactive_json
+from absalloc.compliance.weights import weights_held
 from absalloc.plan.binding import tight
 from absalloc.plan.holdings import Carry, Held, Trade, carry_of, held_lines, trades_between
 from absalloc.plan.make import Answer, PlanSettings
@@ -108,6 +109,7 @@ class Plan:
             "compliant": self.compliant if done else None,
             "findings": [finding_json(item, lang) for item in self.findings],
             "not_applied": [inactive_json(rule, lang) for rule in state.rules.inactive],
+            "risk_weights": [line.as_json(lang) for line in weights_held([state])] if done else [],
             "binding": list(self.binding),
             "gave_way": list(answer.gave_way),
             "conflict": [{"rules": list(answer.conflict), "repairs": []}] if answer.status == "infeasible" else [],

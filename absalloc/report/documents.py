@@ -92,6 +92,16 @@ class NotApplied(Shape):
     reason: str
 
 
+class RiskWeight(Shape):
+    """The risk weight of a line held (null: unknown), its approach (``derived:…``, ``file``, ``missing:…``), why."""
+
+    book: str
+    tranche_id: str
+    risk_weight: float | None
+    basis: str
+    why: str
+
+
 class Inputs(Shape):
     """What went in."""
 
@@ -168,6 +178,7 @@ class Plan(Shape):
     compliant: bool | None
     findings: list[Finding]
     not_applied: list[NotApplied]
+    risk_weights: list[RiskWeight]
     binding: list[str]
     gave_way: list[str]
     conflict: list[Conflict]
@@ -210,5 +221,6 @@ class Check(Shape):
     assumptions: list[str]
     findings: list[Finding]
     not_applied: list[NotApplied]
+    risk_weights: list[RiskWeight]
     inputs: Inputs
     readings: list[OtherReading] | None = None
