@@ -13,6 +13,8 @@ from absalloc.where import Where
 
 MAX_DATA_BYTES = 100_000_000
 MAX_YAML_BYTES = 4_000_000
+WITHIN = "ABSALLOC_WITHIN"
+"""Environment variable: folders, joined as in PATH, outside of which no file of a user is read."""
 _PLACEHOLDER = re.compile(r"\$\{([A-Z_]+)(?::-([^}]*))?\}")
 
 
@@ -36,7 +38,8 @@ def resolve(folder: str | Path, written: str, where: Where) -> Path:
 def read_bytes(path: str | Path, limit: int = MAX_DATA_BYTES, expected: str = "data") -> bytes:
     """Return the bytes of a file.
 
-    Raises BadInput where it is missing, a folder, empty, unreadable, or longer than ``limit`` bytes.
+    Raises BadInput where it is missing, a folder, empty, unreadable, longer than ``limit`` bytes, or outside the
+    folders that ``ABSALLOC_WITHIN`` allows.
     """
     path = Path(path)
     try:
@@ -46,6 +49,11 @@ def read_bytes(path: str | Path, limit: int = MAX_DATA_BYTES, expected: str = "d
 
 
 def _read(path: Path, limit: int, expected: str) -> bytes:
+    allowed = os.environ.get(WITHIN)
+    if allowed is not None:
+        real = path.resolve()
+        if not any(real.is_relative_to(Path(root).resolve()) for root in allowed.split(os.pathsep) if root):
+            raise BadInput("base.file_outside", where=Where(str(path)), value=str(path))
     if not path.is_file():
         raise BadInput("base.file_missing", where=Where(str(path)), value=str(path))
     size = path.stat().st_size

@@ -28,7 +28,8 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("report",),
     ("ledger",),
     ("desk",),
-    ("cli", "web"),
+    ("web",),
+    ("cli",),  # above the page, which ``serve`` starts
     ("__main__",),
 )
 LAYER = {name: step for step, names in enumerate(ORDER) for name in names}

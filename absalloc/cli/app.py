@@ -232,6 +232,21 @@ def verify(
     return run_verify(Shell(as_json, lang, quiet), certificate)
 
 
+@app.command(help="The page and the REST API, on this machine." + _EXAMPLE + "absalloc serve --port 8050")
+def serve(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 8050,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; any but this machine's own needs ABSALLOC_TOKEN.")
+    ] = "127.0.0.1",
+    lang: Language = Lang.en,
+    quiet: Quiet = False,
+) -> int:
+    """Serve the page and the REST API."""
+    from absalloc.cli.serve import run_serve
+
+    return run_serve(Shell(False, lang, quiet), host, port)
+
+
 add_studies(app)
 reserve(app)
 

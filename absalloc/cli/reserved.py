@@ -10,7 +10,6 @@ import typer
 from absalloc.errors import NotBuilt
 
 RESERVED = {
-    "serve": "the page and the REST API",
     "ledger": "the record of every run",
 }
 _ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True}

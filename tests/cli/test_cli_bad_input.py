@@ -183,7 +183,7 @@ def test_words_the_program_does_not_know(run: Run) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["serve", "--port", "1"], ["ledger", "list"], ["rules", "lint"]],
+    [["ledger", "list"], ["rules", "lint"]],
 )  # fmt: skip
 def test_reserved_forms_say_so(run: Run, words: list[str]) -> None:
     assert refused(run, *words)["code"] == "base.not_built"

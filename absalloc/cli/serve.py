@@ -1,0 +1,30 @@
+"""``absalloc serve``: the page and the REST API on this machine."""
+
+from __future__ import annotations
+
+from absalloc.cli.shell import Shell
+from absalloc.errors import BadInput
+
+
+def run_serve(shell: Shell, host: str, port: int) -> int:
+    """Serve until interrupted. Raises BadInput for a port in use, and for a host that needs a token and has none."""
+    import socket
+
+    from absalloc.web.settings import from_environment
+
+    settings = from_environment(host, port)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), port))
+        except OSError as error:
+            raise BadInput("web.port", value=f"{host}:{port}", problem=error.strerror or str(error)) from None
+    import uvicorn
+
+    from absalloc.web import create_app
+
+    token = "" if settings.token is None else "?token=…"
+    shell.answer(shell.text("serving", address=f"http://{host}:{port}/{token}"))
+    uvicorn.run(create_app(settings), host=host.strip("[]"), port=port, log_level="warning", server_header=False)
+    return 0

@@ -1,0 +1,119 @@
+"""Runs one request: the command line in the request's own folder, as a process that can be ended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from absalloc.errors import BadInput, InternalError
+from absalloc.files import WITHIN
+from absalloc.web.commands import Asked
+from absalloc.web.folder import request_folder
+from absalloc.web.settings import Settings
+
+STATUS = {0: 200, 1: 200, 2: 400, 3: 500}
+"""HTTP status by exit code: an answer of "no" is an answer."""
+KEPT_VARIABLES = (
+    "PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "HOME", "USERPROFILE", "LANG", "PYTHONPATH", "NUMBA_CACHE_DIR",
+)  # fmt: skip
+TOLD = 200
+"""Characters of what a broken process wrote that are passed on."""
+
+
+class Busy(Exception):
+    """More is asked at once than the server takes."""
+
+
+class TooLong(Exception):
+    """A request took longer than it may."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One JSON document, and the exit code the command line gives with it."""
+
+    document: dict[str, Any]
+    code: int
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the answer."""
+        return STATUS.get(self.code, 500)
+
+
+def told(error: BadInput | InternalError, lang: str = "en") -> Answer:
+    """Return an error as an answer."""
+    return Answer(error.as_json(lang), error.exit_code)
+
+
+@dataclass
+class Runner:
+    """Runs requests, a few at a time; the others wait, and beyond those it says it is busy."""
+
+    settings: Settings
+    _slots: asyncio.Semaphore = field(init=False)
+    _asked: int = 0
+
+    def __post_init__(self) -> None:
+        """Make as many slots as may run at once."""
+        self._slots = asyncio.Semaphore(self.settings.running)
+
+    async def run(self, command: str, asked: Asked, seconds: float) -> Answer:
+        """Return the answer to ``asked``.
+
+        Raises Busy where too many wait, TooLong after ``seconds`` (waiting included); a caller that is cancelled
+        ends the process.
+        """
+        if self._asked >= self.settings.running + self.settings.waiting:
+            raise Busy
+        self._asked += 1
+        try:
+            async with asyncio.timeout(seconds), self._slots:
+                return await self._run(command, asked)
+        except TimeoutError:
+            raise TooLong from None
+        finally:
+            self._asked -= 1
+
+    async def _run(self, command: str, asked: Asked) -> Answer:
+        try:
+            with request_folder(asked.files) as folder:
+                return await _process([command, *asked.words()], folder, asked.lang)
+        except BadInput as error:
+            return told(error, asked.lang)
+
+
+async def _process(words: list[str], folder: Path, lang: str) -> Answer:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "absalloc", *words, cwd=folder, env=_environment(folder),
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        out, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    try:
+        document = json.loads(out)
+    except ValueError:
+        problem = err.decode("utf-8", "replace").strip()[-TOLD:] or "-"
+        return told(InternalError("base.internal", kind=f"exit {process.returncode}", problem=problem), lang)
+    return Answer(document, int(process.returncode or 0))
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return the environment of a request: no secrets of the server, and no files but its own."""
+    found = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    return {**found, WITHIN: str(folder), "PYTHONUTF8": "1"}
+
+
+def now() -> float:
+    """Return seconds of a clock that only goes forward."""
+    return time.monotonic()

@@ -1,0 +1,200 @@
+"""The REST API: the JSON of the command line, refusals in one form, jobs that end, nothing read or left outside."""
+
+from __future__ import annotations
+
+import base64
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi")
+
+import jsonschema
+from starlette.testclient import TestClient
+
+from absalloc.cli import main
+from absalloc.errors import BadInput
+from absalloc.report.documents_more import json_schema
+from absalloc.web import Settings, create_app
+
+MARKET = Path(__file__).resolve().parent.parent.parent / "examples" / "market"
+FUND = {"mandate": "bond-fund-open.yaml", "holdings": "bond-fund-open-holdings.csv"}
+HERE = {"base_url": "http://127.0.0.1:8050"}
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with TestClient(create_app(), **HERE) as found:
+        yield found
+
+
+def refused(answer: Any, status: int, code: str) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    document = answer.json()
+    jsonschema.validate(document, json_schema("error"))
+    assert document["code"] == code
+    return dict(document)
+
+
+def test_the_same_document_as_the_command_line(
+    client: TestClient, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(MARKET)
+    code = main(["check", FUND["mandate"], FUND["holdings"], "-u", "market.csv", "--json", "--lang", "zh"])
+    here = capsys.readouterr().out
+    there = client.post("/api/check", json={**FUND, "lang": "zh"})
+    assert there.text == here
+    assert (there.status_code, there.headers["x-exit-code"]) == (200, str(code)) == (200, "1")
+
+
+def test_files_that_are_sent_are_used(client: TestClient) -> None:
+    held = "tranche_id,face\nSYN300004.IB,1000000\n"
+    sent = {"持仓.csv": held, "b64.csv": "base64:" + base64.b64encode(held.encode("gb18030")).decode()}
+    answers = [client.post("/api/check", json={**FUND, "holdings": name, "files": sent}).json() for name in sent]
+    assert answers[0]["schema"] == "absalloc.check/1"
+    assert answers[0]["findings"] == answers[1]["findings"]
+    assert {line["tranche_id"] for f in answers[0]["findings"] for line in f["lines"]} == {"SYN300004.IB"}
+
+
+def test_a_plan_keeps_its_schema(client: TestClient) -> None:
+    document = client.post("/api/optimise", json={"mandate": "city-bank.yaml"}).json()
+    jsonschema.validate(document, json_schema("plan"))
+    assert document["status"] == "optimal"
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../../../../etc/passwd", "${HOME}/x.csv"])
+def test_nothing_outside_the_folder_is_read(client: TestClient, name: str, tmp_path: Path) -> None:
+    told = client.post("/api/check", json={**FUND, "holdings": name})
+    assert told.status_code == 400
+    assert told.json()["code"] == ("base.file_missing" if "$" in name else "base.file_outside")
+    assert "root:" not in told.text
+    text = (MARKET / "bond-fund-open.yaml").read_text(encoding="utf-8")
+    assert "curves: curves.csv" in text
+    sent = {"fund.yaml": text.replace("curves: curves.csv", f"curves: {name}")}
+    found = client.post("/api/check", json={**FUND, "mandate": "fund.yaml", "files": sent})
+    assert found.status_code == 400
+    assert found.json()["code"] in ("base.file_outside", "base.environment_unset")
+
+
+@pytest.mark.parametrize(
+    "name", ["../x.csv", "a/b.csv", "c:\\x.csv", "con.csv", ".hidden.csv", "x.py", "x.csv\0", "", "x" * 200 + ".csv"]
+)
+def test_a_file_name_stays_in_its_folder(client: TestClient, name: str) -> None:
+    refused(client.post("/api/check", json={**FUND, "files": {name: "a,b\n"}}), 400, "web.file_name")
+
+
+def test_what_is_sent_is_gone_afterwards(client: TestClient) -> None:
+    before = set(Path(tempfile.gettempdir()).glob("absalloc-*"))
+    client.post("/api/check", json={**FUND, "files": {"x.csv": "a,b\n1,2\n"}})
+    assert set(Path(tempfile.gettempdir()).glob("absalloc-*")) <= before
+
+
+def test_bad_input_is_told_as_on_the_command_line(client: TestClient) -> None:
+    told = refused(
+        client.post("/api/optimise", json={"mandate": "city-bank.yaml", "set": {"rwa-budgt.limit": "1%"}}), 400,
+        "rulebook.unknown_rule",
+    )  # fmt: skip
+    assert "rwa-budget" in told["nearest"]
+    refused(client.post("/api/check", json={}), 422, "web.form")
+    refused(client.post("/api/check", json={**FUND, "limit": 3}), 422, "web.form")
+    refused(client.post("/api/check", content=b"{", headers={"content-type": "application/json"}), 422, "web.form")
+    refused(client.get("/api/none"), 404, "web.http")
+    refused(client.get("/api/check"), 405, "web.http")
+
+
+def test_rules_are_read(client: TestClient) -> None:
+    listed = client.get("/api/rules", params={"lang": "zh"}).json()
+    jsonschema.validate(listed, json_schema("rules-list"))
+    shown = client.get("/api/rules/public-fund-open/originator-share").json()
+    assert shown["source"]["document"] == "csrc-2006-93"
+    refused(client.get("/api/rules/public-fund-open/originator-shar"), 400, "rulebook.unknown_rule")
+
+
+def test_another_origin_is_refused(client: TestClient) -> None:
+    refused(client.post("/api/check", json=FUND, headers={"origin": "http://evil.example"}), 403, "web.origin")
+    assert client.get("/api/rules", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_a_large_request_is_refused_however_it_is_sent() -> None:
+    with TestClient(create_app(Settings(most_bytes=1000)), **HERE) as client:
+        big = json.dumps({**FUND, "files": {"x.csv": "a" * 2000}}).encode()
+        refused(client.post("/api/check", content=big), 413, "web.too_large")
+        parts = (big[i : i + 100] for i in range(0, len(big), 100))
+        refused(client.post("/api/check", content=parts), 413, "web.too_large")
+
+
+def test_a_token_is_asked_for_and_a_cookie_carries_it() -> None:
+    token = "a-token-of-the-desk"
+    with TestClient(create_app(Settings(token=token)), **HERE) as client:
+        refused(client.get("/api/rules/public-fund-open/originator-share"), 401, "web.token_wrong")
+        refused(client.post(f"/api/check?token={token}", json=FUND), 401, "web.token_wrong")
+        path = "/api/rules/public-fund-open/originator-share"
+        assert client.get(path, headers={"authorization": f"Bearer {token}"}).status_code == 200
+        opened = client.get(path, params={"token": token})
+        assert "HttpOnly" in opened.headers["set-cookie"]
+        assert "SameSite=Strict" in opened.headers["set-cookie"]
+        assert client.get(path).status_code == 200
+
+
+def test_an_open_address_needs_a_token() -> None:
+    with pytest.raises(BadInput, match="ABSALLOC_TOKEN"):
+        Settings(host="0.0.0.0")
+    with pytest.raises(BadInput, match="too short"):
+        Settings(token="short")
+    assert Settings(host="0.0.0.0", token="a-token-of-the-desk").hosts == ["*"]
+
+
+def test_a_request_that_takes_too_long_says_so() -> None:
+    with TestClient(create_app(Settings(seconds=0.05)), **HERE) as client:
+        refused(client.post("/api/check", json=FUND), 408, "web.too_long")
+
+
+def test_too_much_at_once_says_so() -> None:
+    with TestClient(create_app(Settings(running=1, waiting=-1)), **HERE) as client:
+        refused(client.post("/api/check", json=FUND), 429, "web.busy")
+
+
+def _ended(client: TestClient, name: str) -> dict[str, Any]:
+    for _ in range(300):
+        state = client.get(f"/api/jobs/{name}").json()
+        if state["state"] != "running":
+            return dict(state)
+        time.sleep(0.1)
+    raise AssertionError(state)
+
+
+def test_a_job_tells_how_far_it_is_and_gives_the_result(client: TestClient) -> None:
+    asked = client.post("/api/jobs/check", json=FUND)
+    assert asked.status_code == 202
+    job = asked.json()
+    assert (job["state"], job["result"]) == ("running", None)
+    with client.stream("GET", f"/api/jobs/{job['id']}/events") as stream:
+        states = [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line]
+    assert [s["state"] for s in states[:-1]] == ["running"] * (len(states) - 1)
+    assert states[-1]["state"] == "done"
+    assert states[-1]["exit_code"] == 1
+    assert states[-1]["result"] == client.post("/api/check", json=FUND).json()
+
+
+def test_a_job_can_be_ended(client: TestClient) -> None:
+    job = client.post("/api/jobs/compare", json={"mandate": "city-bank.yaml", "break_even": True}).json()
+    assert client.delete(f"/api/jobs/{job['id']}").json()["state"] == "cancelled"
+    assert _ended(client, job["id"])["state"] == "cancelled"
+    refused(client.get("/api/jobs/nobody-knows-it"), 404, "web.no_job")
+    refused(client.delete("/api/jobs/nobody-knows-it"), 404, "web.no_job")
+
+
+def test_answers_carry_what_keeps_a_page_safe(client: TestClient) -> None:
+    head = client.get("/openapi.json").headers
+    assert "frame-ancestors 'none'" in head["content-security-policy"]
+    assert "unsafe-eval" not in head["content-security-policy"]
+    assert head["x-content-type-options"] == "nosniff"
+    text = client.get("/openapi.json").text
+    assert "http://" not in text
+    assert "https://" not in text
+    assert client.get("/docs").status_code == 404
