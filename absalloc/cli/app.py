@@ -139,6 +139,9 @@ def check(
     readings: Annotated[
         str | None, typer.Option("--readings", metavar="all", help="all: under every reading of disputed words, too.")
     ] = None,
+    moves: Annotated[
+        str | None, typer.Option("--moves", metavar="all", help="all: what moved every ratio, not only breached ones.")
+    ] = None,
     only_verified: Annotated[
         bool, typer.Option("--only-verified", help="Only rules whose text was seen; the others are left out.")
     ] = False,
@@ -161,7 +164,7 @@ def check(
     ask = CheckAsk(
         files=files(universe, mapping, as_of, strict), overrides=overrides(changes), others=tuple(others or ()),
         before=before, earlier=(before_universe, before_mandate), trades=trades, readings=readings,
-        only_verified=only_verified, out=out,
+        moves=moves, only_verified=only_verified, out=out,
     )  # fmt: skip
     return run_check(Shell(as_json, lang, quiet), ask, mandate, holdings)
 

@@ -30,6 +30,7 @@ class CheckAsk:
     earlier: tuple[str | None, str | None] = (None, None)
     trades: str | None = None
     readings: str | None = None
+    moves: str | None = None
     only_verified: bool = False
     out: str | None = None
 
@@ -42,8 +43,10 @@ def run_check(shell: Shell, ask: CheckAsk, mandate_path: str, holdings: str) -> 
 
     if ask.readings not in (None, ALL):
         raise BadInput("cli.readings_form", where=Where("--readings"), value=ask.readings, expected=ALL, choices=[ALL])
-    if ask.before is not None and ask.trades is not None:
-        raise BadInput("cli.not_both", value="--trades", expected="--before")
+    if ask.moves not in (None, ALL):
+        raise BadInput("cli.readings_form", where=Where("--moves"), value=ask.moves, expected=ALL, choices=[ALL])
+    if ask.moves is not None and ask.before is None and ask.trades is None:
+        raise BadInput("cli.needs_option", value="--moves", expected="--before")
     mandate = load_mandate(mandate_path)
     if ask.out is not None:
         check_folder(ask.out)
@@ -67,6 +70,7 @@ def check_document(
         "others": other_books(universe, mandate, ask.others),
         "before": book_before(universe, mandate, ask.before, ask.earlier),
         "trades": ask.trades,
+        "moves": ask.moves == ALL,
         "as_of": ask.files.day,
         "overrides": ask.overrides,
         "only_verified": ask.only_verified,
@@ -129,12 +133,37 @@ def show_check(shell: Shell, document: dict[str, Any]) -> None:
         details = failing(document["findings"], lang)
         if details:
             shell.show("", *details)
+        show_moves(shell, document["findings"])
         said_once(shell, shell.text("not_applied"), [f"{r['rule']}: {r['reason']}" for r in document["not_applied"]])
         said_once(shell, shell.text("assumptions"), document["assumptions"])
         said_once(shell, shell.text("readings"), [_reading_text(shell, item) for item in document.get("readings", [])])
         shell.show("")
     style = {True: "bold green", False: "bold red", None: "bold yellow"}[document["compliant"]]
     shell.answer(Text(check_answer(document, lang), style=style))
+
+
+def show_moves(shell: Shell, findings: list[dict[str, Any]]) -> None:
+    """Print what moved each ratio since the book before, where that is known."""
+    from rich.text import Text
+
+    from absalloc.cli.shell import plain
+    from absalloc.cli.tables import simple_table
+    from absalloc.report.moves import move_rows
+    from absalloc.report.words import DASH
+
+    rows = move_rows(findings, shell.lang)
+    if not rows:
+        return
+    heads = [shell.text(f"moves_{key}") for key in ("rule", "then", "now", "parts", "cause")]
+    cells = [
+        (
+            Text(f"{plain(row.rule)}\n{plain(row.group)}"), row.then, row.now,
+            Text("\n".join(f"{driver} {part}" for driver, part in row.parts) or DASH),
+            Text("\n".join(dict.fromkeys((row.cause, row.cure_by)))),
+        )
+        for row in rows
+    ]  # fmt: skip
+    shell.show("", Text(shell.text("moves"), style="bold"), simple_table(heads, cells, right=(1, 2)))
 
 
 def _reading_text(shell: Shell, item: dict[str, Any]) -> str:

@@ -8,10 +8,13 @@ from datetime import date
 
 import numpy as np
 
+from absalloc.compliance.between import Between
 from absalloc.compliance.exact import BOOKS, evaluate_exact
 from absalloc.compliance.exact_bounds import add_months
 from absalloc.compliance.finding import Finding, Reason
+from absalloc.compliance.moves import with_moves
 from absalloc.errors import InternalError
+from absalloc.mandate.calendar import trading_calendar
 from absalloc.rows import BookState, RowSystem, compile_rows
 from absalloc.rows.verdict import FAIL, PASS, UNKNOWN, verdicts
 from absalloc.rulebook.active import ActiveRule
@@ -20,13 +23,22 @@ from absalloc.rulebook.models import PassiveBreach
 _WORDS = {PASS: "pass", FAIL: "fail", UNKNOWN: "unknown"}
 
 
-def check_books(states: Sequence[BookState], system: RowSystem | None = None) -> tuple[Finding, ...]:
+def check_books(
+    states: Sequence[BookState],
+    system: RowSystem | None = None,
+    *,
+    way: Between | None = None,
+    every: bool = False,
+) -> tuple[Finding, ...]:
     """Return the findings on some books, exact, each confirmed by the compiled rows.
 
-    Raises InternalError where the two readings of a rule disagree: no verdict is then given at all.
+    ``way``: how the first book came from an earlier one; ratios beyond their limit (``every``: all) are split by what
+    moved them. Raises InternalError where the two readings of a rule disagree: no verdict is then given at all.
     """
     findings = evaluate_exact(states)
     confirm(findings, states, system or compile_rows(states))
+    if way is not None:
+        findings = with_moves(findings, states, way, every=every)
     return with_cure_dates(findings, states)
 
 
@@ -76,12 +88,13 @@ def _cure(item: Finding, rule: ActiveRule, breach: PassiveBreach, state: BookSta
         return replace(item, reasons=(*item.reasons, Reason(reason)))
     if breach.cure.unit == "months":
         return replace(item, cure_by=add_months(start, int(breach.cure.value)), reasons=(*item.reasons, *_said(reason)))
-    from absalloc.universe.calendar import add_trading_days
-
-    day = add_trading_days(start, int(breach.cure.value))
+    days, calendar = int(breach.cure.value), trading_calendar(state.mandate)
+    day = calendar.add_trading_days(start, days)
     if day is None:
-        left = (("days", str(int(breach.cure.value))), ("start", str(start)))
-        return replace(item, reasons=(*item.reasons, Reason("calendar_ends", left)))
+        counted = calendar.trading_days_between(start, calendar.last) or 0
+        left = {"days": days, "start": start, "last": calendar.last, "left": days - counted}
+        fields = tuple((key, str(value)) for key, value in left.items())
+        return replace(item, reasons=(*item.reasons, *_said(reason), Reason("calendar_ends", fields)))
     return replace(item, cure_by=day, reasons=(*item.reasons, *_said(reason)))
 
 
@@ -100,4 +113,8 @@ def _start(item: Finding, breach: PassiveBreach, state: BookState) -> tuple[date
         known = [day for day in dates if not np.isnat(day)]
         return (min(known).astype(object), "") if known else (None, "rating_date_unknown")
     since = [state.breach_since[name] for name in names if name in state.breach_since]
-    return (min(since), "") if since else (state.as_of, "clock_from_today")
+    if since:
+        return min(since), ""
+    if item.moves is not None and item.moves.verdict == "fail":
+        return item.moves.since, "clock_from_before"
+    return state.as_of, "clock_from_today"

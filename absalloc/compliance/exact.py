@@ -29,13 +29,14 @@ MOST_NAMED = 5
 
 
 @dataclass
-class _Call:
+class Call:
     """What one evaluation keeps between rules: tables by book, sums of the universe."""
 
     tables: dict[int, Table] = field(default_factory=dict)
     sums: dict[Any, Any] = field(default_factory=dict)
 
     def lines(self, state: BookState, rule: ActiveRule) -> Lines:
+        """Return the lines of a book under a rule."""
         if id(state) not in self.tables:
             self.tables[id(state)] = Table(state)
         return Lines(self.tables[id(state)], rule)
@@ -49,7 +50,7 @@ def evaluate_exact(states: Sequence[BookState], *, rules: Collection[str] | None
     ``cure_by`` is not filled. Raises BadInput where books of one joint rule disagree on an amount, a limit or
     what is held elsewhere, and for lists, references and holdings files that cannot be read.
     """
-    call, found, done = _Call(), [], set()
+    call, found, done = Call(), [], set()
     books = [(state.name, state.mandate.manager, state.rules.active) for state in states]
     for number, state in enumerate(states):
         for rule in _ordered(state, rules):
@@ -72,7 +73,7 @@ def _ordered(state: BookState, wanted: Collection[str] | None) -> Iterator[Activ
             yield by_id[full]
 
 
-def _findings(call: _Call, rule: ActiveRule, joint: Sequence[tuple[BookState, ActiveRule]]) -> Iterator[Finding]:
+def _findings(call: Call, rule: ActiveRule, joint: Sequence[tuple[BookState, ActiveRule]]) -> Iterator[Finding]:
     states = [state for state, _ in joint]
     assessor, keys = assessor_of(call, rule, joint)
     books, amounts = assessor.books, assessor.amounts

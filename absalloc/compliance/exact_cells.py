@@ -261,7 +261,8 @@ class Measurer:
 
 def positions(state: BookState, *, before: bool = False) -> list[Position]:
     """Return the lines of a book with more than no face: now, or as it was before."""
-    faces = (state.before or {}) if before else state.held
+    earlier = state.before if state.untraded is None else state.untraded
+    faces = (earlier or {}) if before else state.held
     return [Position(code, state.index.get(code), face, before) for code, face in faces.items() if face]
 
 

@@ -59,6 +59,8 @@ class Assessor:
     def __init__(self, books: Sequence[Lines], amounts: Amounts, allowed: Allowed) -> None:
         self.books, self.rule, self.amounts = books, books[0].rule, amounts
         self._allowed = allowed
+        self.also: frozenset[str] = frozenset()
+        """Groups to judge even where nothing of them is held."""
         self._earlier: list[Result] | None = None
         absolute = any(limit.unit == "yuan" for limit in self.rule.limits)
         own = self.rule.kind in ("average", "eligibility")
@@ -118,6 +120,8 @@ class Assessor:
         if self.rule.kind in PER_GROUP and any(limit.sense == "min" for limit in self.rule.limits):
             for group in self.amounts.groups():
                 groups.setdefault(group, [])
+        for group in self.also - {MISSING}:
+            groups.setdefault(group, [])
         if missing:
             groups = {**{group: members + missing for group, members in groups.items()}, MISSING: missing}
         return dict(sorted(groups.items(), key=lambda item: (item[0] == MISSING, item[0] or "")))

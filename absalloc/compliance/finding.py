@@ -31,6 +31,39 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What one driver did to a ratio: to its value, and to ``n - limit * d`` (of a floor, its negative) in yuan.
+
+    None where the ratio is not known before or after it.
+    """
+
+    driver: str
+    value: Fraction | None
+    excess: Fraction | None
+
+
+@dataclass(frozen=True)
+class Moves:
+    """How a ratio came from its value in the book before to the one now; ``parts`` add up to the difference exactly.
+
+    ``since``: the day of the book before; ``verdict``, ``value``, ``limit`` and ``excess`` as they were then, under the
+    rules of then, or where there was no such rule (``new_rule``) under those of now.
+    """
+
+    since: datetime.date
+    verdict: Verdict
+    value: Fraction | None
+    limit: Fraction | None
+    excess: Fraction | None
+    parts: tuple[Part, ...]
+    new_rule: bool = False
+
+    def part(self, driver: str) -> Part:
+        """Return the part of a driver; nothing where it had no share."""
+        return next((part for part in self.parts if part.driver == driver), Part(driver, Fraction(0), Fraction(0)))
+
+
+@dataclass(frozen=True)
 class Finding:
     """The verdict of one rule on one group; ``value`` and ``limit`` are exact, None where unknown."""
 
@@ -58,6 +91,7 @@ class Finding:
     lines: tuple[Line, ...] = ()
     document: str = ""
     place: str = ""
+    moves: Moves | None = None
 
     @property
     def key(self) -> tuple[str, str, str, str]:

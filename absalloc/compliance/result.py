@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from absalloc.compliance.finding import Finding, Reason, number, shown
+from absalloc.compliance.finding import Finding, Moves, Reason, number, shown
 from absalloc.compliance.weights import LineWeight, weights_held
 from absalloc.messages import render
 from absalloc.rulebook.active import InactiveRule
@@ -113,9 +113,26 @@ def finding_json(item: Finding, lang: str = "en") -> dict[str, Any]:
             "article_confirmed": item.source.article_confirmed,
         },
         "place": item.place,
+        "moves": None if item.moves is None else moves_json(item.moves, item.unit),
         "reason": reason_text(item.reasons, lang),
         "lines": [
             {"tranche_id": line.tranche_id, "contribution": number(round(line.contribution, 2))} for line in item.lines
+        ],
+    }
+
+
+def moves_json(moves: Moves, unit: str) -> dict[str, Any]:
+    """Return how a ratio moved as plain data; ``excess`` is ``n - limit * d`` (of a floor its negative), in yuan."""
+    return {
+        "since": moves.since.isoformat(),
+        "verdict": moves.verdict,
+        "value": shown(moves.value, unit),
+        "limit": shown(moves.limit, unit),
+        "excess": shown(moves.excess, "yuan"),
+        "new_rule": moves.new_rule,
+        "parts": [
+            {"driver": part.driver, "value": shown(part.value, unit), "excess": shown(part.excess, "yuan")}
+            for part in moves.parts
         ],
     }
 

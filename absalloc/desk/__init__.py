@@ -1,7 +1,8 @@
 """The questions a desk asks, composed of the stages: optimise, check, rebalance, stress, compare. No own finance."""
 
-from absalloc.desk.ask import SCREEN, check, optimise, rebalance
+from absalloc.desk.ask import SCREEN, optimise, rebalance
 from absalloc.desk.book import Book, Prepared, assume_ratings, prepare
+from absalloc.desk.checked import check
 from absalloc.desk.studies import Case, compare, planning, stress_test
 
 __all__ = [

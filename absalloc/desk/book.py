@@ -15,6 +15,7 @@ import pandas as pd
 from absalloc.compliance.weights import counted, weights_held
 from absalloc.errors import BadInput
 from absalloc.mandate import LoadedMandate
+from absalloc.mandate.calendar import trading_calendar
 from absalloc.plan.note import Note
 from absalloc.rows import BookState
 from absalloc.rulebook.active import Override, resolve
@@ -86,7 +87,7 @@ def prepare(
     if any(_reads(rule, "trading_days_to_maturity") for rule in rules.active):
         from absalloc.universe.calendar import with_trading_days
 
-        valued = with_trading_days(valued, day)
+        valued = with_trading_days(valued, day, trading_calendar(mandate))
     holdings = read_holdings(book.holdings)
     state = BookState(mandate, rules, valued, day, {}, lists=_lists(mandate), assumed=assumed)
     held, book_value, since = _held(state, holdings)

@@ -54,6 +54,28 @@ class FindingLine(Shape):
     contribution: float | None
 
 
+class MovePart(Shape):
+    """What one driver did to a ratio, and to its excess over the limit in yuan; null where not known."""
+
+    driver: Literal[
+        "rules", "flows", "facts", "ratings", "prices", "amortisation", "amortisation_others", "trades", "unexplained"
+    ]
+    value: float | None
+    excess: float | None
+
+
+class MovesShape(Shape):
+    """How a ratio came from the book before to now: as it was on the day ``since``, and what moved it."""
+
+    since: str
+    verdict: Verdict
+    value: float | None
+    limit: float | None
+    excess: float | None
+    new_rule: bool
+    parts: list[MovePart]
+
+
 class Finding(Shape):
     """The verdict of one rule on one group."""
 
@@ -78,6 +100,7 @@ class Finding(Shape):
     cure_by: str | None
     source: FindingSource
     place: str
+    moves: MovesShape | None
     reason: str | None
     lines: list[FindingLine]
 

@@ -11,6 +11,7 @@ from absalloc.report import words
 from absalloc.report.charts import FONTS, bars, stacks
 from absalloc.report.memo import Memo
 from absalloc.report.model import Report, report_of
+from absalloc.report.moves import move_rows
 from absalloc.report.rules import use_of
 from absalloc.report.view import BookView, view_of
 from absalloc.where import Where
@@ -87,6 +88,7 @@ def _render(template: str, lang: str, **what: Any) -> str:
             name=lambda kind, value: words.name(kind, value, lang),
             article=lambda source: words.article(source, lang),
             sign=words.bound_sign,
+            moves=lambda findings: move_rows(findings, lang),
             headroom_unit=words.headroom_unit,
             use_of=use_of,
             # The drawings are ours, and matplotlib escapes every label in them.

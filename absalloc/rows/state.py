@@ -42,6 +42,8 @@ class BookState:
     lists: Mapping[str, Any] = field(default_factory=dict, repr=False)  # name -> DataFrame of text
     assumed: frozenset[str] = frozenset()
     """Lines whose only rating is assumed."""
+    untraded: Mapping[str, Fraction] | None = None
+    """What would be held today had nothing been traded, where that is known: ``before``, with cash and repayments."""
 
     @property
     def name(self) -> str:

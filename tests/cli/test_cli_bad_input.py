@@ -165,7 +165,8 @@ def test_options_that_need_or_exclude_each_other(run: Run, market: Path) -> None
     assert check(run, market, bank, "--before-mandate", bank)["code"] == "cli.needs_option"
     assert check(run, market, bank, "--with", "lonely.yaml")["code"] == "cli.with_form"
     assert check(run, market, bank, "--readings", "al")["nearest"] == "all"
-    assert check(run, market, bank, "--before", held, "--trades", held)["code"] == "cli.not_both"
+    assert check(run, market, bank, "--moves", "all")["code"] == "cli.needs_option"
+    assert check(run, market, bank, "--before", held, "--moves", "some")["code"] == "cli.readings_form"
     assert refused(run, "check", bank, held)["code"] == "cli.universe_missing"
     turnover = ["rebalance", bank, held, "-u", market / "market.csv", "--max-turnover"]
     assert refused(run, *turnover, "10")["code"] == "base.percent_needed"

@@ -120,6 +120,57 @@ def test_several_books_at_once(run: Run, market: Path) -> None:
     assert run(*book, "--with", other, "--json", "--readings", "all").code in (0, 1)
 
 
+def test_a_redemption_is_split_from_the_trades_that_paid_it(run: Run, market: Path, tmp_path: Path) -> None:
+    """2.15 billion went out and the trades were in bonds: the share of ABS rose by the net assets alone."""
+    book = [
+        "check",
+        market / "bond-fund-open.yaml",
+        market / "bond-fund-open-holdings.csv",
+        "-u",
+        market / "market.csv",
+    ]
+    book += ["--before", market / "bond-fund-open-holdings-before.csv"]
+    book += ["--before-mandate", market / "bond-fund-open-before.yaml", "--trades", market / "trades.csv"]
+    document = valid(run(*book, "--json").document)
+    moved = {f["rule"]: f["moves"] for f in document["findings"] if f["moves"]}
+    assert list(moved) == ["public-fund-open/liquidity-restricted-share"]
+    [found] = moved.values()
+    [part] = found["parts"]
+    assert part["driver"] == "flows"
+    assert part["value"] == pytest.approx(found["value"] * (7.15 / 5 - 1), abs=1e-12)
+    assert not any("unexplained" in said for said in document["assumptions"])
+    every = valid(run(*book, "--json", "--moves", "all").document)
+    assert all(f["moves"] is not None for f in every["findings"])
+    cash = next(f for f in every["findings"] if f["rule"].endswith("cash-floor"))
+    assert {p["driver"]: p["excess"] < 0 for p in cash["moves"]["parts"]} == {"flows": False, "trades": True}
+    text = run(*book, "--lang", "zh", "-o", tmp_path / "out").out
+    assert "资金进出 +5.14%" in text
+    assert "资金进出 +5.14%" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_trades_that_do_not_reconcile_are_said(run: Run, market: Path, tmp_path: Path) -> None:
+    lines = (market / "trades.csv").read_text(encoding="utf-8").splitlines()
+    fewer = tmp_path / "成交.csv"
+    fewer.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
+    book = [
+        "check",
+        market / "bond-fund-open.yaml",
+        market / "bond-fund-open-holdings.csv",
+        "-u",
+        market / "market.csv",
+    ]
+    book += ["--before", market / "bond-fund-open-holdings-before.csv"]
+    book += ["--before-mandate", market / "bond-fund-open-before.yaml"]
+    found = run(*book, "--trades", fewer, "--json").document
+    name, _, face = lines[-1].split(",")[1:4]
+    [said] = [text for text in found["assumptions"] if "unexplained" in text]
+    assert f"{name} -{float(face):,.2f}" in said
+    late = tmp_path / "late.csv"
+    late.write_text("\n".join([*lines, lines[-1].replace("2025-06-30", "2025-07-01")]) + "\n", encoding="utf-8")
+    error = run(*book, "--trades", late, "--json")
+    assert (error.code, error.document["code"], error.document["line"]) == (2, "desk.trade_day", len(lines) + 1)
+
+
 def test_a_book_of_another_manager_is_said_to_stand_apart(run: Run, market: Path, tmp_path: Path) -> None:
     text = (market / "bond-fund-interval.yaml").read_text(encoding="utf-8").replace("SYN安和基金", "SYN其他基金")
     for name in ("originator_totals.csv", "curves.csv"):
