@@ -18,10 +18,12 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "BadInput": "absalloc.errors",
     "Book": "absalloc.desk",
+    "Changes": "absalloc.desk",
     "InternalError": "absalloc.errors",
     "Outcome": "absalloc.solve",
     "Problem": "absalloc.solve",
     "Universe": "absalloc.universe",
+    "WhatIf": "absalloc.desk",
     "check": "absalloc.desk",
     "compare": "absalloc.desk",
     "load_holdings": "absalloc.universe",

@@ -4,12 +4,15 @@ from absalloc.desk.ask import SCREEN, optimise, rebalance
 from absalloc.desk.book import Book, Prepared, assume_ratings, prepare
 from absalloc.desk.checked import check
 from absalloc.desk.studies import Case, compare, planning, stress_test
+from absalloc.desk.whatif import Changes, WhatIf
 
 __all__ = [
     "SCREEN",
     "Book",
     "Case",
+    "Changes",
     "Prepared",
+    "WhatIf",
     "assume_ratings",
     "check",
     "compare",

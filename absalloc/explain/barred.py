@@ -7,6 +7,7 @@ import numpy as np
 from absalloc.explain.model import Model
 from absalloc.explain.relaxation import Relaxation
 from absalloc.explain.words import Words
+from absalloc.plan.screen import assumed_lines
 from absalloc.plan.trades import LOT_MATTERS
 
 
@@ -23,7 +24,7 @@ def out_of_reach(model: Model, p: int) -> tuple[Words, ...]:
         found.append(Words("barred_ticket"))
     if np.isnan(model.objective.gain[p]):
         found.append(Words("barred_yield"))
-    if not model.state.mandate.assume.buy and lines.positions.ids[p] in model.state.assumed:
+    if assumed_lines(lines)[p]:
         found.append(Words("barred_assumed"))
     return tuple(found)
 

@@ -7,6 +7,7 @@ together); without, it is the LP relaxation, and what comes of it is labelled so
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from absalloc.explain.model import Model
 from absalloc.plan.builder import MILLION, Builder
+from absalloc.plan.lines import PlanLines
 from absalloc.plan.make import _terms
 from absalloc.plan.program import Program, _alternatives
 from absalloc.plan.rule_rows import (
@@ -24,9 +26,10 @@ from absalloc.plan.rule_rows import (
     undecided_positions,
     washable_positions,
 )
+from absalloc.plan.screen import assumed_lines
 from absalloc.plan.special_rows import add_special
 from absalloc.plan.trades import add_budget, add_trades, add_turnover
-from absalloc.rows import RowSystem
+from absalloc.rows import Block, RowSystem
 from absalloc.solve import Outcome, Problem, SolveSettings, solve_problem
 
 TURNOVER, BUDGET = "turnover", "budget"
@@ -87,17 +90,20 @@ class Relaxation:
 def relax(model: Model) -> Relaxation:
     """Return the relaxation of a book. The turnover cap and an exact budget stand as rules of their own."""
     terms = replace(_terms(model.state, model.current, model.settings), levels=model.levels)
-    bars = {rule.id: _barred_by(model, rule.id, terms) for rule in model.binding_rules}
-    program = _open_program(model, terms, bars)
-    row_of = np.array([_owner(model, program.builder, i) for i in range(len(program.builder.rows))], dtype=object)
-    always = np.isnan(model.objective.gain)
-    if not model.state.mandate.assume.buy:
-        always = always | np.array([name in model.state.assumed for name in model.positions.ids], dtype=bool)
+    bars = {rule.id: barred_by(model, rule.id, terms) for rule in model.binding_rules}
+    program = open_program(model, terms, bars)
+    row_of = np.array([owner(model, program.builder, i) for i in range(len(program.builder.rows))], dtype=object)
     settings = SolveSettings(time_limit=model.settings.time_limit, mip_gap=model.settings.mip_gap)
-    return Relaxation(program, row_of, bars, always, settings)
+    return Relaxation(program, row_of, bars, barred_always(model), settings)
 
 
-def _owner(model: Model, builder: Builder, row: int) -> str:
+def barred_always(model: Model) -> np.ndarray:
+    """Return True for lines that no rule keeps from being bought, but a missing yield or an assumed rating: (n,)."""
+    return np.asarray(np.isnan(model.objective.gain) | assumed_lines(model.lines))
+
+
+def owner(model: Model, builder: Builder, row: int) -> str:
+    """Return the rule a row belongs to, ``budget`` or ``turnover`` where these may conflict with rules, else ""."""
     meaning = builder.rows[row]
     if meaning.rule is not None:
         return meaning.rule
@@ -112,7 +118,7 @@ def _only(model: Model, rule: str) -> RowSystem:
     return replace(model.system, blocks=blocks)
 
 
-def _barred_by(model: Model, rule: str, terms: Terms) -> np.ndarray:
+def barred_by(model: Model, rule: str, terms: Terms) -> np.ndarray:
     """Return True for lines that this rule alone keeps from being bought, or cannot decide: shape (n,)."""
     system = _only(model, rule)
     found = barred_positions(system, terms, 0, model.lines.n)
@@ -121,21 +127,26 @@ def _barred_by(model: Model, rule: str, terms: Terms) -> np.ndarray:
     return found
 
 
-def _open_program(model: Model, terms: Terms, bars: dict[str, np.ndarray]) -> Program:
+def open_program(
+    model: Model, terms: Terms, bars: dict[str, np.ndarray], *,
+    traded: PlanLines | None = None, left_out: Callable[[Block], bool] = lambda block: False,
+) -> Program:  # fmt: skip
     """Return the program of all rules with a column for every line that any set of rules lets be bought.
 
     The same steps as ``build_program`` but for the barring. A rule's rows leave out the lines it bars itself: with
-    these rows the line cannot be bought, without them they are gone.
+    these rows the line cannot be bought, without them they are gone. ``traded``: the lines as they are traded, where
+    not as the plan does; ``left_out``: blocks whose rows the caller adds.
     """
     builder, lines, made = Builder(), model.lines, model.objective
     gain = np.nan_to_num(made.gain, nan=0.0)
-    legs = add_trades(builder, lines, np.isnan(made.gain), gain, washable_positions(model.system, terms, lines))
+    apart = washable_positions(model.system, terms, lines)
+    legs = add_trades(builder, traded or lines, np.isnan(made.gain), gain, apart)
     builder.offset = -float(gain @ lines.held) / MILLION
     add_budget(builder, lines, legs, nav=model.state.mandate.amount("nav"))
     add_turnover(builder, lines, legs, model.turnover_cap)
     reliefs = _alternatives(builder, model.system, terms)
     for block in model.system.blocks:
-        if not terms.binds(block):
+        if not terms.binds(block) or left_out(block):
             continue
         mine = replace(legs, buy=np.where(bars[block.rule.id], -1, legs.buy))
         switch = reliefs.get((block.rule.id, block.scenario))

@@ -162,7 +162,7 @@ def add_linear(
     """Add the rows of a linear block that can bind, each in the branch the law of active and passive allows."""
     excess = worst_excess(block, system.positions, system.offsets[block.books[0]])
     now = held_excess(excess, lines.held)
-    top = _greatest(excess, lines, legs, np.ones(len(excess.row), dtype=bool))
+    top = greatest_growth(excess, lines, legs, np.ones(len(excess.row), dtype=bool))
     adder = _Adder(builder, block, lines, legs, terms, relief)
     # One unit is held back for a strict limit, which no program can write.
     strict = 1.0 if block.strict else 0.0
@@ -211,7 +211,7 @@ class _Adder:
 
     def _bought_only(self, part: Excess, now: float) -> bool:
         """Return whether the row can only be passed by buying its members, so that it is a plain row."""
-        sold = _greatest(part, self.lines, self.legs, np.zeros(len(part.row), dtype=bool))
+        sold = greatest_growth(part, self.lines, self.legs, np.zeros(len(part.row), dtype=bool))
         return bool(now + sold[0] <= 0)
 
     def _may_buy(self, part: Excess) -> bool:
@@ -294,7 +294,7 @@ def _name(key: Key) -> str:
     return " | ".join(part for part in (rule, group, sense) if part)
 
 
-def _greatest(excess: Excess, lines: PlanLines, legs: Legs, buys: np.ndarray) -> np.ndarray:
+def greatest_growth(excess: Excess, lines: PlanLines, legs: Legs, buys: np.ndarray) -> np.ndarray:
     """Return the most each row's excess can grow by trades, yuan: by purchases of all lines, or of others than members.
 
     ``buys``: entries whose purchases count though they are members.

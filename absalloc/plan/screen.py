@@ -29,7 +29,7 @@ def screened(system: RowSystem, lines: PlanLines, objective: Objective, terms: T
     mandate = lines.positions.state.mandate
     could = lines.allocated & (lines.most > lines.held)
     rules = barred_positions(system, terms, 0, lines.n)
-    reasons = {"barred_yield": np.isnan(objective.gain), "barred_assumed": _assumed(lines)}
+    reasons = {"barred_yield": np.isnan(objective.gain), "barred_assumed": assumed_lines(lines)}
     if mandate.unknown == "exclude":
         reasons["barred_unknown"] = undecided_positions(system, terms, 0, lines.n)
     barred = np.logical_or.reduce([rules, *reasons.values()])
@@ -53,7 +53,7 @@ def _by_rule(system: RowSystem, terms: Terms, could: np.ndarray) -> list[tuple[s
     return sorted(((name, count) for name, count in found.items() if count), key=lambda item: (-item[1], item[0]))
 
 
-def _assumed(lines: PlanLines) -> np.ndarray:
+def assumed_lines(lines: PlanLines) -> np.ndarray:
     """Return True for lines whose only rating is assumed and which the mandate does not buy on that footing."""
     state = lines.positions.state
     assumed = np.array([name in state.assumed for name in lines.positions.ids], dtype=bool)

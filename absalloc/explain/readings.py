@@ -1,0 +1,110 @@
+"""How a rule stands at the answer of the relaxation: its value against its limit, in the group nearest to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from absalloc.explain.standing import Standing
+from absalloc.explain.words import limit_text, ratio
+from absalloc.plan.builder import MILLION
+from absalloc.rows import Block
+from absalloc.rows.verdict import group_ranges
+from absalloc.solve import Outcome
+
+HELD = 1.0
+"""Yuan of face from which a line counts as held: what is below is the solver's dust."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A limit of a rule at the answer: ``value`` in the rule's unit, worst case, None where rows do not tell.
+
+    ``group`` is the one nearest to the limit, ``room`` the yuan left there in the rule's own numerator (negative only
+    where a soft rule gave way), ``binding`` whether any group of the rule is at its limit.
+    """
+
+    rule: str
+    sense: str
+    unit: str
+    limit: Fraction | None
+    value: float | None
+    group: str | None
+    room: float | None
+    binding: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data: ratios as decimals, yuan, years, names."""
+        value = None if self.value is None or not np.isfinite(self.value) else float(f"{self.value:.12g}")
+        return {
+            "rule": self.rule,
+            "sense": self.sense,
+            "unit": self.unit,
+            "limit": ratio(self.limit),
+            "limit_text": limit_text(self.limit, self.unit),
+            "value": value,
+            "group": self.group,
+            "room_yuan": None if self.room is None else round(self.room, 2),
+            "binding": self.binding,
+        }
+
+
+def readings(standing: Standing, outcome: Outcome, wanted: Iterable[str] | None) -> tuple[Reading, ...]:
+    """Return the readings of some rules (of all where None) at an answer with a point."""
+    assert outcome.x is not None
+    faces = standing.faces(outcome.x)
+    x = np.concatenate([faces, np.minimum(faces, standing.model.lines.held)])
+    tight = {standing.rules[i] for i in np.unique(standing.owner[standing.tight(outcome)])}
+    found = []
+    for rule in dict.fromkeys(standing.rules if wanted is None else wanted):
+        if rule not in standing.code or rule in standing.now.off:
+            continue
+        for limit in standing.model.rules[rule].limits:
+            key = (rule, limit.sense)
+            value = standing.now.limits.get(key, limit.value)
+            numbers = _numbers(standing, outcome, key, x)
+            found.append(Reading(rule, limit.sense, limit.unit, value, *numbers, rule in tight))
+    return tuple(found)
+
+
+def _numbers(
+    standing: Standing, outcome: Outcome, key: tuple[str, str], x: np.ndarray
+) -> tuple[float | None, str | None, float | None]:
+    """Return (value, group, room in yuan) of the group nearest to its limit."""
+    rows = standing.blocks.get(key)
+    if rows is None:
+        return (_names(standing, key, x), None, None)
+    block = rows.block
+    spoken = np.flatnonzero(block.spoken_of(x))
+    if not len(spoken):
+        return None, None, None
+    low, high, _ = group_ranges(block, x)
+    value = (high if block.sense == "max" else low)[spoken]
+    with np.errstate(invalid="ignore"):
+        near = np.nan_to_num(value - block.limit[spoken], nan=-np.inf)
+    at = int(spoken[np.argmax(near) if block.sense == "max" else np.argmin(near)])
+    assert outcome.row_activity is not None
+    first = standing.first[key]
+    room = MILLION * float(rows.upper[at] - outcome.row_activity[first + at])
+    number = float((high if block.sense == "max" else low)[at])
+    return (number if np.isfinite(number) else None), block.groups[at], room if np.isfinite(room) else None
+
+
+def _names(standing: Standing, key: tuple[str, str], x: np.ndarray) -> float | None:
+    """Return how many names of a count hold something; None for other special rules."""
+    block = _count_block(standing, key)
+    if block is None:
+        return None
+    amount = np.bincount(block.row, weights=np.abs(block.n) * x[block.col], minlength=block.rows)
+    return float(np.sum(amount > HELD))
+
+
+def _count_block(standing: Standing, key: tuple[str, str]) -> Block | None:
+    for block in standing.model.system.blocks:
+        if (block.rule.id, block.sense) == key and block.form == "count" and block.over is None:
+            return None if len(block.own.col) or len(block.shared.col) or block.legs else block
+    return None

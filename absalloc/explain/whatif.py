@@ -1,0 +1,283 @@
+"""What if: one book kept warm. Each question gets a proven answer of the LP at once, and a plan on demand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from absalloc.explain.model import Change, Model
+from absalloc.explain.readings import HELD, Reading, readings
+from absalloc.explain.standing import Moved, NotPlain, Standing
+from absalloc.explain.words import ratio
+from absalloc.plan.builder import MILLION
+from absalloc.plan.make import Answer, PlanSettings, _Maker, _terms, make_plan
+from absalloc.plan.note import Note
+from absalloc.rows import BookState
+from absalloc.solve import Outcome
+from absalloc.universe import Universe
+
+SCHEMA = "absalloc.what-if/1"
+FACES = ("face", "was", "market_value")
+MOST_SHOWN = 200
+"""Changed holdings in the JSON of an answer; ``answer.changed`` has them all."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A line whose face differs from the pinned answer; yuan of face and of market value."""
+
+    tranche_id: str
+    face: float
+    was: float
+    market_value: float
+
+
+@dataclass(frozen=True)
+class Live:
+    """The answer of the LP relaxation: what no plan can beat, and what the plan is nearly. Proven, or no numbers.
+
+    ``status``: ``optimal`` (gap and feasibility within 1e-7 over all rows and columns), ``infeasible`` (proven),
+    ``stopped``, or ``superseded`` where a newer question came before this one was solved. ``value``: yuan a year net of
+    the cost of trades (a rate for carry per capital), ``gain`` against the pinned answer, ``faces`` (n,) in yuan
+    by ``ids``. ``gave_way``: soft rules that no portfolio meets. ``warm``: solved without building or solving
+    anything whole.
+    """
+
+    version: int
+    status: str
+    reason: Note | None = None
+    value: float | None = None
+    gain: float | None = None
+    bp: float | None = None
+    gap: float | None = None
+    ids: tuple[str, ...] = field(default=(), repr=False)
+    faces: np.ndarray | None = field(default=None, repr=False)
+    changed: tuple[Shift, ...] = ()
+    binding: tuple[str, ...] = ()
+    rules: tuple[Reading, ...] = ()
+    gave_way: tuple[str, ...] = ()
+    warm: bool = False
+    seconds: float = 0.0
+
+    @property
+    def holdings(self) -> dict[str, float]:
+        """The lines held, yuan of face."""
+        if self.faces is None:
+            return {}
+        return {self.ids[p]: float(self.faces[p]) for p in np.flatnonzero(self.faces > HELD)}
+
+    def to_json(self, lang: str = "en") -> dict[str, Any]:
+        """Return the ``absalloc.what-if/1`` document: yuan, yuan a year, basis points of NAV."""
+
+        def yuan(value: float | None) -> float | None:
+            return None if value is None else round(value, 2)
+
+        shown = sorted(self.changed, key=lambda s: (-abs(s.market_value), s.tranche_id))[:MOST_SHOWN]
+        return {
+            "schema": SCHEMA,
+            "version": self.version,
+            "status": self.status,
+            "reason": None if self.reason is None else self.reason.text(lang),
+            "lp_relaxation": True,
+            "value": None if self.value is None else ratio(Fraction(self.value)),
+            "gain": None if self.gain is None else ratio(Fraction(self.gain)),
+            "gain_bp": None if self.bp is None else ratio(Fraction(self.bp)),
+            "gap": None if self.gap is None else float(f"{self.gap:.3g}"),
+            "holdings": [{"tranche_id": name, "face": yuan(face)} for name, face in self.holdings.items()],
+            "changed": [{"tranche_id": s.tranche_id, **{k: yuan(getattr(s, k)) for k in FACES}} for s in shown],
+            "changed_lines": len(self.changed),
+            "binding": list(self.binding),
+            "rules": [item.to_json() for item in self.rules],
+            "gave_way": list(self.gave_way),
+            "run": {"warm": self.warm, "seconds": round(self.seconds, 6)},
+        }  # fmt: skip
+
+
+class Versions:
+    """The numbers of questions: they rise, and whoever asks knows whether a newer one has come."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.latest = 0
+
+    def next(self, version: int | None) -> int:
+        """Return the version of a new question: the next one, where none is given."""
+        with self._lock:
+            found = self.latest + 1 if version is None else version
+            self.latest = max(self.latest, found)
+            return found
+
+
+class Session:
+    """One book kept warm; safe for several threads, and sharing nothing with other sessions."""
+
+    def __init__(self, state: BookState, settings: PlanSettings, versions: Versions | None = None) -> None:
+        self._solving = threading.Lock()
+        self.versions = versions or Versions()
+        self.given = Model(state, settings)
+        self.settings = settings
+        self._base = Moved()
+        self._standing = None if self.given.stopped is not None else Standing(self.given)
+        self._pinned: Live | None = None
+        self.rebuilt = 0
+
+    def ask(self, moved: Moved, *, version: int | None = None, every: bool = False) -> Live:
+        """Return the answer with everything as in ``moved``, all else as given.
+
+        Of questions that wait, only the one with the greatest ``version`` is solved. ``every``: readings of all rules
+        and not only of those whose limits moved. Raises BadInput for an unknown rule or line.
+        """
+        start = time.perf_counter()
+        number = self.versions.next(version)
+        with self._solving:
+            if number < self.versions.latest:
+                return Live(number, "superseded")
+            if self._standing is None:
+                return Live(number, "stopped", self.given.stopped)
+            self._as_given()
+            found = self._compared(self._answer(number, moved, every=every))
+        return replace(found, seconds=time.perf_counter() - start)
+
+    def pin(self, answer: Live | None) -> None:
+        """Make an answer the one that others are compared with; None: the book as given."""
+        with self._solving:
+            self._pinned = answer
+
+    def pinned(self) -> Live | None:
+        """Return the answer that others are compared with; None where the book can be asked nothing."""
+        with self._solving:
+            if self._standing is not None:
+                self._as_given()
+            return self._pinned
+
+    def _as_given(self) -> None:
+        if self._pinned is None:
+            self._pinned = self._answer(0, Moved(), every=False)
+
+    def _answer(self, number: int, moved: Moved, *, every: bool) -> Live:
+        soft = frozenset(n for n, r in self.given.rules.items() if r.level == "soft") - moved.off
+        standing, found, warm = self._solved(moved)
+        gave: frozenset[str] = frozenset()
+        if found.status == "infeasible" and soft:
+            standing, found, again = self._solved(replace(moved, off=moved.off | soft))
+            warm, gave = warm and again, soft
+        if found.status != "optimal" or found.x is None or found.objective is None:
+            note = (
+                Note("infeasible")
+                if found.status == "infeasible"
+                else Note("solver_stopped", why=found.reason or found.status)
+            )
+            return Live(number, "infeasible" if found.status == "infeasible" else "stopped", note, warm=warm)
+        wanted = None if every else [key[0] for key in moved.limits]
+        told = readings(standing, found, wanted)
+        tight = standing.owner[standing.tight(found)]
+        faces = standing.faces(found.x)
+        return Live(
+            number, "optimal", None, self._value(standing, found, faces), None, None, found.gap,
+            tuple(standing.model.positions.ids), faces, (), tuple(standing.rules[i] for i in np.unique(tight)),
+            told, tuple(sorted(gave)), warm,
+        )  # fmt: skip
+
+    def _value(self, standing: Standing, found: Outcome, faces: np.ndarray) -> float:
+        assert found.objective is not None
+        if not self.given.rate:
+            return -found.objective * MILLION
+        made = standing.objective(standing.now, 0.0)
+        capital = float(np.nan_to_num(made.capital) @ faces)
+        cost = float(
+            (standing.model.lines.cost * standing.model.lines.worth) @ np.abs(faces - standing.model.lines.held)
+        )
+        return (float(np.nan_to_num(made.carry) @ faces) - cost) / capital if capital > 0 else 0.0
+
+    def _solved(self, moved: Moved) -> tuple[Standing, Outcome, bool]:
+        """Return the standing program, its answer under ``moved``, and whether nothing whole had to be solved."""
+        assert self._standing is not None
+        colds = self._standing.warm.cold
+        try:
+            found = self._standing.solve(self._relative(moved))
+            return self._standing, found, self._standing.warm.cold == colds
+        except NotPlain:
+            self._rebuild(moved)
+        return self._standing, self._standing.solve(self._relative(moved)), False
+
+    def _relative(self, moved: Moved) -> Moved:
+        """Return ``moved`` as seen from the program that stands, which may have taken some changes into its base."""
+        if self._base == Moved():
+            return moved
+        limits = {key: self._given_limit(key) for key in self._base.limits}
+        yields = {name: float(self.given.lines.rate[self.given.position(name)]) for name in self._base.yields}
+        if any(np.isnan(rate) and name not in moved.yields for name, rate in yields.items()):
+            # A line that had no yield gets none again: only a program built anew is without it.
+            raise NotPlain
+        return replace(moved, limits={**limits, **moved.limits}, yields={**yields, **moved.yields})
+
+    def _given_limit(self, key: tuple[str, str]) -> Fraction:
+        found = next(item.value for item in self.given.rules[key[0]].limits if item.sense == key[1])
+        assert found is not None
+        return found
+
+    def _rebuild(self, moved: Moved) -> None:
+        self.rebuilt += 1
+        self._standing = Standing(Model(self.state(replace(moved, off=frozenset())), self.settings))
+        self._base = Moved(limits=dict(moved.limits), yields=dict(moved.yields))
+
+    def _compared(self, found: Live) -> Live:
+        """Return an answer with what differs from the pinned one."""
+        pinned = self._pinned
+        if pinned is None or pinned.faces is None or found.faces is None or pinned.value is None or found.value is None:
+            return found
+        gain = found.value - pinned.value
+        change = found.faces - pinned.faces
+        worth = change * self.given.lines.worth
+        shifts = tuple(
+            Shift(found.ids[p], float(found.faces[p]), float(pinned.faces[p]), float(worth[p]))
+            for p in np.flatnonzero(np.abs(change) > HELD)
+        )
+        bp = self.given.bp(Fraction(gain))
+        return replace(found, gain=gain, bp=None if bp is None else float(bp), changed=shifts)
+
+    def state(self, moved: Moved) -> BookState:
+        """Return the book with limits, rules and yields as in ``moved``; supply is the business of the plan."""
+        limits = frozenset((rule, sense, value) for (rule, sense), value in moved.limits.items())
+        rules = self.given.changed(Change(limits, moved.off))[0].rules
+        state = replace(self.given.given, rules=rules)
+        if not moved.yields:
+            return state
+        return replace(state, universe=with_yields(state, moved.yields))
+
+    def plan(self, moved: Moved, settings: PlanSettings | None = None) -> Answer:
+        """Return the plan under ``moved`` as ``optimise`` makes it: whole lots, re-checked exactly, with its proof.
+
+        It does not wait for questions, nor they for it.
+        """
+        how = settings or self.settings
+        state = self.state(moved)
+        if not moved.supply:
+            return make_plan(state, how)
+        start = time.perf_counter()
+        model = Model(state, how)
+        if model.stopped is not None:
+            return Answer("stopped", model.stopped, model.state, None, model.current, None, None)
+        most = model.lines.most.copy()
+        for name, face in moved.supply.items():
+            p = model.position(name)
+            most[p] = min(most[p], model.lines.held[p] + face)
+        lines = replace(model.lines, most=most)
+        made = _Maker(model.state, model.system, lines, how, model.current).run(_terms(model.state, model.current, how))
+        return replace(made, seconds=time.perf_counter() - start)
+
+
+def with_yields(state: BookState, yields: Mapping[str, float]) -> Universe:
+    """Return the universe with other yields; whatever else is known of the lines stays as it is."""
+    table = state.universe.table
+    rate = np.asarray(table["yield"], dtype=float).copy()
+    for name, value in yields.items():
+        rate[state.index[name]] = value
+    return state.universe.replace(table=table.assign(**{"yield": pd.Series(rate, dtype=float)}))

@@ -1,0 +1,95 @@
+"""A warm LP answers as the same program solved whole, whatever moves in it, and proves its "no" over all columns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from random_programs import program
+
+from absalloc.errors import BadInput
+from absalloc.solve import Problem, solve_problem
+from absalloc.solve.csr import Csr
+from absalloc.solve.proof import violation
+from absalloc.solve.warm import SMALL, WarmLP
+
+
+def whole(lp: WarmLP) -> Problem:
+    A = lp.A
+    return replace(lp.problem, A=Csr(A.indptr, A.indices, A.data.copy(), A.shape))
+
+
+def agree(lp: WarmLP) -> str:
+    """Compare a warm answer with the program solved from nothing; return the status."""
+    found, wanted = lp.solve(), solve_problem(whole(lp))
+    assert found.status == wanted.status
+    if found.status == "optimal":
+        assert found.objective == pytest.approx(wanted.objective, rel=1e-7, abs=1e-7)
+        assert violation(whole(lp), found.x) <= 1e-7
+    return found.status
+
+
+@pytest.mark.parametrize("kind", ["lp", "degenerate", "infeasible"])
+@pytest.mark.parametrize("seed", range(25))
+def test_small_programs_that_move(kind: str, seed: int) -> None:
+    lp, rng = WarmLP(program(seed, kind)), np.random.default_rng(seed)
+    for _ in range(4):
+        agree(lp)
+        every = np.arange(lp.problem.n)
+        lp.change_cost(every, lp.c + rng.integers(-2, 3, len(every)))
+        row = np.array([int(rng.integers(lp.problem.m))])
+        moved = rng.integers(-2, 3)
+        lp.change_rows(row, lp.row_lower[row] + moved, lp.row_upper[row] + moved)
+        at = np.arange(lp.A.indptr[row[0]], lp.A.indptr[row[0] + 1])
+        lp.change_entries(row, at, lp.A.data[at] + rng.integers(0, 2, len(at)))
+        lp.change_columns(every, lp.col_lower, np.maximum(lp.col_lower, lp.col_upper + rng.integers(-1, 2, len(every))))
+
+
+def market(seed: int) -> Problem:
+    """Return an LP with far more columns and rows than a part holds: shares of a book, caps by group and by line."""
+    rng, n, groups = np.random.default_rng(seed), 4 * SMALL, 2 * SMALL
+    full = np.zeros((4 + groups, n))
+    full[0] = 1.0
+    full[1], full[2], full[3] = rng.uniform(0.1, 1.0, n), rng.gamma(2, 1.0, n), rng.random(n) < 0.4
+    full[4 + rng.integers(0, groups, n), np.arange(n)] = 1.0
+    low = np.concatenate(([1000.0, -np.inf, -np.inf, 300.0], np.full(groups, -np.inf)))
+    high = np.concatenate(([1000.0, 500.0, 2000.0, np.inf], np.full(groups, 25.0)))
+    return Problem(-rng.uniform(0.01, 0.04, n), full, low, high, 0.0, rng.uniform(1.0, 30.0, n))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_part_of_a_market_answers_for_all_of_it(seed: int) -> None:
+    lp, rng = WarmLP(market(seed)), np.random.default_rng(seed)
+    statuses = {agree(lp)}
+    for step in range(8):
+        row = np.array([int(rng.integers(1, 4))])
+        lp.change_rows(row, lp.row_lower[row] * rng.uniform(0.7, 1.3), lp.row_upper[row] * rng.uniform(0.7, 1.2))
+        columns = rng.choice(lp.problem.n, 200, replace=False)
+        lp.change_cost(columns, lp.c[columns] * rng.uniform(0.5, 1.5, 200))
+        groups = 4 + rng.choice(2 * SMALL, 50, replace=False)
+        lp.change_rows(groups, np.full(50, -np.inf), rng.uniform(5.0, 40.0, 50))
+        if step == 4:
+            lp.change_rows(np.array([1]), np.array([-np.inf]), np.array([20.0]))
+        if step == 5:
+            lp.change_rows(np.array([1]), np.array([-np.inf]), np.array([500.0]))
+        statuses.add(agree(lp))
+    assert statuses == {"optimal", "infeasible"}
+    assert lp.part is not None
+    assert len(lp.part.columns) < lp.problem.n / 2
+    assert lp.warm > lp.cold
+
+
+def test_no_is_proven_warm() -> None:
+    lp = WarmLP(market(7))
+    assert lp.solve().status == "optimal"
+    lp.change_rows(np.array([2]), np.array([-np.inf]), np.array([10.0]))
+    assert lp.solve().status == "infeasible"
+    assert lp.cold == 1
+
+
+def test_programs_that_cannot_be_kept_warm_are_refused() -> None:
+    with pytest.raises(BadInput):
+        WarmLP(Problem([1.0], [[1.0]], 0.0, 1.0, 0.0, 1.0, [1]))
+    with pytest.raises(BadInput):
+        WarmLP(Problem([1.0], [[1.0]], 0.0, 1.0, -np.inf, np.inf))
