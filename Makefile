@@ -8,10 +8,10 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c lock.t
 CORE = $(VENV)/.installed-core
 DEV = $(VENV)/.installed-dev
 
-.PHONY: help setup demo test lint types docs wheel bench schemas pictures clean
+.PHONY: help setup demo test lint types docs wheel bench mutation schemas pictures clean
 
 help:
-	@echo "make setup | demo | test | lint | types | docs | wheel | bench | schemas | pictures | clean"
+	@echo "make setup | demo | test | lint | types | docs | wheel | bench | mutation | schemas | pictures | clean"
 
 $(CORE): pyproject.toml lock.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -49,6 +49,9 @@ wheel: $(DEV)
 
 bench: $(DEV)
 	$(BIN)/python benchmarks/run.py
+
+mutation: $(DEV)
+	$(BIN)/python benchmarks/mutate_rules.py
 
 schemas: $(DEV)
 	$(BIN)/python -m absalloc.rulebook > constraints/schema.json

@@ -109,12 +109,17 @@ def run_case(cases: Cases, index: int, *, evaluators: Sequence[Evaluator] = (eva
     place = str(cases.document.where("cases", index, "id"))
     shown, differences = "", []
     for evaluator in evaluators:
-        found = _chosen(evaluator([state], rules=[case.rule]), case.expect)
-        shown = shown or _shown(found)
-        differences += [item for item in _differences(case, found) if item not in differences]
+        findings = evaluator([state], rules=[case.rule])
+        shown = shown or _shown(_chosen(findings, case.expect))
+        differences += [item for item in case_differences(case, findings) if item not in differences]
     return CaseResult(
         case.id, case.rule, case.shows, not differences, _wanted(case.expect), shown, place, tuple(differences)
     )
+
+
+def case_differences(case: Case, findings: Sequence[Finding]) -> tuple[tuple[str, str, str], ...]:
+    """Return (what, expected, found) wherever the findings of a case's rule are not what the case expects."""
+    return tuple(_differences(case, _chosen(findings, case.expect)))
 
 
 def _chosen(findings: Sequence[Finding], expect: Expect) -> Finding | None:
