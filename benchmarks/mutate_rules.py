@@ -161,7 +161,9 @@ def printed(said: dict[str, Any]) -> None:
     print(f"{'kind':<14}{'mutants':>9}{'killed':>9}{'equivalent':>12}{'survived':>10}{'score':>9}")
     for kind, item in said["kinds"].items():
         score = "–" if item["score"] is None else f"{item['score']:.2%}"
-        print(f"{kind:<14}{item['mutants']:>9}{item['killed']:>9}{item['equivalent']:>12}{item['survived']:>10}{score:>9}")
+        print(
+            f"{kind:<14}{item['mutants']:>9}{item['killed']:>9}{item['equivalent']:>12}{item['survived']:>10}{score:>9}"
+        )
     for item in said["survivors"]:
         print(f"SURVIVES {item['rule']} [{item['kind']}] {item['mutant']}")
     for item in said["stale_explanations"]:

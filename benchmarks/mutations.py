@@ -1,7 +1,7 @@
 """Every way to get one thing of a rule wrong: its data with one place changed.
 
-A mutant is a rule as the YAML writes it (nested mappings of texts), with the sets and combined columns of its book. What
-several places of a rule say together (a first day written twice, a field that a default reading replaces) is
+A mutant is a rule as the YAML writes it (nested mappings of texts), with the sets and combined columns of its book.
+What several places of a rule say together (a first day written twice, a field that a default reading replaces) is
 changed together or left to the place that speaks, so that a mutant means something else wherever that is possible.
 """
 
@@ -142,7 +142,8 @@ def _put(data: Any, path: Path, new: Any) -> Any:
     head, *rest = path
     value = _put(data[head], tuple(rest), new) if rest else new
     if isinstance(data, list):
-        return [value if index == head else item for index, item in enumerate(data) if index != head or value is not GONE]
+        changed = [value if index == head else item for index, item in enumerate(data)]
+        return [item for item in changed if item is not GONE]
     if value is GONE or value is None:
         return {key: item for key, item in data.items() if key != head}
     return {**data, head: value}
@@ -238,7 +239,8 @@ def _part(of: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         if "as_of" in of:
             quarter, year = "previous_quarter_end", "previous_year_end"
             yield ".as_of", {**of, "as_of": quarter if of["as_of"] == year else year}
-        yield from ((f" {other} for {of['amount']}", {**of, "amount": other}) for other in AMOUNTS if other != of["amount"])
+        for other in (item for item in AMOUNTS if item != of["amount"]):
+            yield f" {other} for {of['amount']}", {**of, "amount": other}
     if "universe" in of:
         others = (item for item in SIZE_COLUMNS if item != of["universe"])
         yield from ((f" {other} for {of['universe']}", {"universe": other}) for other in others)
@@ -323,10 +325,9 @@ def _defaults(rule: dict[str, Any]) -> Iterator[Change]:
     for index, reading in enumerate(readings):
         if reading.get("default") == "true":
             continue
-        moved = [
-            _put(item, ("default",), "true" if at == index else GONE if item["switch"] == reading["switch"] else item.get("default", GONE))
-            for at, item in enumerate(readings)
-        ]
+        plain = [_put({"default": None, **item}, ("default",), GONE) for item in readings]
+        others = [new if old["switch"] == reading["switch"] else old for old, new in zip(readings, plain, strict=True)]
+        moved = _put(others, (index, "default"), "true")
         yield "reading", f"readings.{reading['switch']}={reading['id']} as default", {**rule, "readings": moved}
 
 

@@ -69,7 +69,9 @@ def test_a_case_for_what_was_left_kills_it(script: Any, tmp_path: Path) -> None:
   - id: credit-abs-below-par
     rule: abs
     shows: fail
-    lines: [{tranche_id: T1, product: credit_abs, dirty_price: 120, face: 90000000}, {tranche_id: T2, product: cash, face: 1}]
+    lines:
+      - {tranche_id: T1, product: credit_abs, dirty_price: 120, face: 90000000}
+      - {tranche_id: T2, product: cash, face: 1}
     expect: {verdict: fail, value: 10.8%, group: null}
 """
     gone = surviving(script, tmp_path, CASES) - surviving(script, tmp_path, CASES + more)
