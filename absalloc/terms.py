@@ -136,6 +136,7 @@ COLUMNS: dict[str, Column] = {
     "modified_duration": _c("years", "modified duration", "修正久期", high=60.0),
     "spread": _c("rate", "spread over the benchmark", "利差", low=-0.1, high=1.0),
     "risk_weight": _c("rate", "capital risk weight", "风险权重", high=12.5),
+    "interest_taxed": _c("bool", "interest bears VAT", "利息征收增值税"),
     "stc": _c("bool", "simple, transparent and comparable", "简单透明可比"),
     "npl": _c("bool", "pool of non-performing loans", "不良资产"),
     "npl_qualifying": _c(

@@ -218,6 +218,12 @@ class Capital(Strict):
         return CapitalChoices(self.pool_defaults, self.lookthrough_cap, self.npl)
 
 
+class Tax(Strict):
+    """What the tax part of the objective cannot know: surcharges as a share of the VAT."""
+
+    surcharges: Share | None = None
+
+
 class Mandate(Strict):
     """One book of money: institution, rules, amounts, what is allocated, targets, trading limits, assumptions."""
 
@@ -246,6 +252,7 @@ class Mandate(Strict):
     unknown: Literal["exclude", "worst"] = "exclude"
     readings: dict[str, str] = {}
     capital: Capital = Capital()
+    tax: Tax = Tax()
     reference: dict[str, str] = {}
     curves: str | None = None
     holidays: str | None = None

@@ -12,6 +12,7 @@ import pandas as pd
 
 from absalloc.compliance.finding import shown
 from absalloc.plan.objective import funding_rate
+from absalloc.plan.tax import tax_of
 from absalloc.rows import BookState
 from absalloc.terms import ABS_PRODUCTS, LIABILITY_PRODUCTS, UNIT_PRICE_PRODUCTS
 from absalloc.units import exact
@@ -203,6 +204,8 @@ def _parts(state: BookState, lines: Sequence[Held]) -> dict[str, Fraction | None
     result["trading_cost"] = sum((trade.cost for trade in trades_between(state)), Fraction(0))
     if "capital_charge" in result:
         result["capital_charge"] = _capital_charge(state, lines)
+    if "tax" in result:
+        result["tax"] = tax_of(state).yuan
     if state.mandate.objective.kind == "horizon_income":
         result["horizon_income"] = _horizon_income(state, lines)
     return result

@@ -19,6 +19,7 @@ from absalloc.plan.note import Note
 from absalloc.plan.objective import objective
 from absalloc.plan.program import Program, build_program, faces
 from absalloc.plan.rule_rows import Branch, Key, Terms, worst_excess
+from absalloc.plan.tax import tax_of
 from absalloc.rows import BookState, RowSystem, Scenario, compile_rows
 from absalloc.rows.groups import UNKNOWN_GROUP
 from absalloc.rows.lines import Positions
@@ -263,6 +264,8 @@ class _Maker:
         silent = int(np.sum(np.isnan(program.objective.carry) & (self.lines.held > 0)))
         if silent:
             notes.append(Note("held_without_yield", lines=silent))
+        if "tax" in after.mandate.objective.parts:
+            notes.append(tax_of(after).note())
         return Answer(status, reason, after, after.held, findings, outcome, program, notes=tuple(notes))  # type: ignore[arg-type]
 
 

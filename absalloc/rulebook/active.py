@@ -29,6 +29,7 @@ from absalloc.rulebook.models import (
     Source,
     Title,
 )
+from absalloc.rulebook.tax import tax_readings
 from absalloc.units import Quantity, exact, quantity
 from absalloc.where import Where
 
@@ -190,8 +191,10 @@ def full_id(books: tuple[Rulebook, ...], name: str, where: Where | None = None) 
 def _check_readings(books: tuple[Rulebook, ...], chosen: Mapping[str, str], mandate: LoadedMandate) -> None:
     """Refuse a reading that rules with its switch do not have: it would silently be ignored."""
     written = [reading for book in books for rule in book.book.rules for reading in rule.readings]
+    taxes = tax_readings() if chosen else {}
     for switch, wanted in chosen.items():
         known = list(dict.fromkeys(reading.id for reading in written if reading.switch == switch))
+        known = known or list(taxes.get(switch, ()))
         if known and wanted not in known:
             where = mandate.document.where("readings", switch)
             raise BadInput(

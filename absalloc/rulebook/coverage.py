@@ -21,7 +21,7 @@ class CoverageEntry(Strict):
 
     ref: str
     carried_by: tuple[str, ...] = ()
-    left_out: Literal["no_figure", "not_of_holdings", "not_abs", "user_data", "low_confidence"] | None = None
+    left_out: Literal["no_figure", "not_of_holdings", "not_abs", "user_data", "low_confidence", "priced"] | None = None
     why: Title
 
     @model_validator(mode="after")
