@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from absalloc.cashflow.amortise import amortisation_factors, scheduled_factors
 from absalloc.cashflow.coverage import cure_amount, ic_ratio, oc_ratio, passes
 from absalloc.cashflow.curves import Curve, CurveSet, load_curves, read_points
 from absalloc.cashflow.daycount import add_months, icma_fraction, year_fraction
+from absalloc.cashflow.deal_file import Deal, load_deal
+from absalloc.cashflow.deal_pool import PoolPeriods
 from absalloc.cashflow.distribution import Waterfall, waterfall
 from absalloc.cashflow.facts import assumption_text
+from absalloc.cashflow.features import Assets, CleanUpCall, Put, Reserve, Revolving, Support, Trigger
 from absalloc.cashflow.horizon import horizon_rate
 from absalloc.cashflow.model import Cell, SpreadModel, fit_spreads
-from absalloc.cashflow.pool import PoolFlows, amortisation_factors, project_pool, sequential
+from absalloc.cashflow.performance import Calibration, Performance, PoolReport, calibrate, performance
+from absalloc.cashflow.pool import PoolFlows, project_pool, project_table, sequential
 from absalloc.cashflow.pricing import (
     Durations,
     accrued_interest,
@@ -37,20 +42,32 @@ from absalloc.cashflow.structure import CoverageTest, Fee, Pay, Structure, Tranc
 from absalloc.cashflow.valuation import Valued, value_universe
 
 __all__ = [
+    "Assets",
+    "Calibration",
     "Cell",
+    "CleanUpCall",
     "CoverageTest",
     "CprDefault",
     "Curve",
     "CurveSet",
+    "Deal",
     "Durations",
     "Fee",
     "Flows",
     "Pay",
+    "Performance",
     "PoolFlows",
+    "PoolPeriods",
+    "PoolReport",
+    "Put",
+    "Reserve",
+    "Revolving",
     "SpreadModel",
     "Structure",
+    "Support",
     "Table",
     "Tranche",
+    "Trigger",
     "ValuationSettings",
     "Valued",
     "Waterfall",
@@ -59,6 +76,7 @@ __all__ = [
     "amortisation_factors",
     "assumption_text",
     "build_flows",
+    "calibrate",
     "cdr_from_sda",
     "clean_from_dirty",
     "cpr_from_psa",
@@ -71,13 +89,17 @@ __all__ = [
     "ic_ratio",
     "icma_fraction",
     "load_curves",
+    "load_deal",
     "mdr_from_sda",
     "oc_ratio",
     "passes",
+    "performance",
     "price",
     "project_pool",
+    "project_table",
     "read_points",
     "remaining_price",
+    "scheduled_factors",
     "sequential",
     "smm_from_abs",
     "smm_from_cpr",

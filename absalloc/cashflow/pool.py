@@ -1,4 +1,4 @@
-"""Monthly cash flow of a pool of level-pay loans with prepayment, default, recovery and advances.
+"""Monthly cash flow of a pool of loans with prepayment, default, recovery and advances.
 
 The standard is SIFMA Uniform Practices, chapter SF (1999), "Cash flow A": default before amortisation,
 prepayment after it, liquidation ``recovery_lag`` months after default.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from absalloc.cashflow.amortise import scheduled_factors, table_factors
 from absalloc.cashflow.speeds import cpr_from_psa, mdr_from_sda, smm_from_abs, smm_from_cpr
 from absalloc.errors import BadInput
 
@@ -89,7 +90,7 @@ def _monthly(given: dict[str, npt.ArrayLike | None], months: np.ndarray) -> np.n
     return np.asarray(smm_from_cpr(values)) if name in ("cpr", "cdr") else values
 
 
-def _check(balance: float, term: int, age: int, rates: dict[str, float]) -> None:
+def _check(balance: float, term: int, age: int, rates: dict[str, npt.ArrayLike]) -> None:
     if not (np.isfinite(balance) and balance >= 0):
         raise BadInput("cashflow.negative", value=balance, name="balance")
     if term != int(term) or not 1 <= term <= MAX_TERM:
@@ -97,57 +98,107 @@ def _check(balance: float, term: int, age: int, rates: dict[str, float]) -> None
     if age != int(age) or age < 0:
         raise BadInput("cashflow.negative", value=age, name="age")
     for name, value in rates.items():
-        if not 0.0 <= value <= 1.0:
-            raise BadInput("cashflow.speed_range", value=value, expected="0 - 1", name=name)
-
-
-def amortisation_factors(wac: float, term: int) -> np.ndarray:
-    """Return the level-pay balance per 1 after 0 … ``term`` months at annual rate ``wac``: (term + 1,)."""
-    left = np.arange(term, -1, -1, dtype=float)
-    rate = wac / 12.0
-    if rate < 1e-12:
-        return np.asarray(left / term)
-    return np.asarray(np.expm1(-left * np.log1p(rate)) / np.expm1(-term * np.log1p(rate)))
+        values = np.asarray(value, float)
+        bad = ~((values >= 0.0) & (values <= 1.0))
+        if bad.any():
+            raise BadInput("cashflow.speed_range", value=float(values[bad].flat[0]), expected="0 - 1", name=name)
 
 
 def project_pool(
-    balance: float, wac: float, term: int, age: int = 0, net_rate: float | None = None, *,
+    balance: float, wac: npt.ArrayLike, term: int, age: int = 0, net_rate: npt.ArrayLike | None = None, *,
     smm: npt.ArrayLike | None = None, cpr: npt.ArrayLike | None = None, psa: npt.ArrayLike | None = None,
     abs_speed: npt.ArrayLike | None = None, mdr: npt.ArrayLike | None = None, cdr: npt.ArrayLike | None = None,
-    sda: npt.ArrayLike | None = None, severity: float = 0.0, recovery_lag: int = 0, advance: bool = True,
+    sda: npt.ArrayLike | None = None, cumulative_default: npt.ArrayLike | None = None, severity: float = 0.0,
+    recovery_lag: int = 0, advance: bool = True, amortisation: str = "level", interest_only: int = 0,
 ) -> PoolFlows:  # fmt: skip
-    """Return the monthly flows of a level-pay pool of ``balance`` over ``term`` remaining months.
+    """Return the monthly flows of a pool of ``balance`` over ``term`` remaining months.
 
-    ``wac`` and ``net_rate`` (default ``wac``) are annual decimals; the first payment has loan month
-    ``age + 1``. At most one prepayment speed (smm, cpr, psa, abs_speed) and one default speed (mdr, cdr, sda),
-    scalars or vectors of ``term`` months. MDR is 0 in the last ``recovery_lag`` months. ``severity`` is a
-    share of the balance at default. With ``advance`` defaulted loans amortise on schedule until they are
-    liquidated; without it they neither amortise nor pay. Σ(principal + loss) = balance.
+    ``wac`` and ``net_rate`` (default ``wac``) are annual decimals, one a month for a floating pool; the first payment
+    has loan month ``age + 1``. ``amortisation`` and ``interest_only``: see ``scheduled_factors``. At most one
+    prepayment speed (smm, cpr, psa, abs_speed) and one default speed (mdr, cdr, sda, cumulative_default), scalars or
+    vectors of ``term`` months; ``cumulative_default`` is a vector of shares of ``balance`` defaulted to date. MDR is 0
+    in the last ``recovery_lag`` months. ``severity`` is a share of the balance at default. With ``advance`` the
+    servicer advances: defaulted loans amortise on schedule until they are liquidated; without it they neither
+    amortise nor pay. Σ(principal + loss) = balance.
 
-    Raises BadInput for two speeds, a rate outside 0 … 1, psa above 20, or a vector of another length.
+    Raises BadInput for two speeds, a rate outside 0 … 1, psa above 20, a vector of another length, or cumulative
+    defaults that fall, that rise where no default can be liquidated any more, or that exceed what is left.
     """
     net = wac if net_rate is None else net_rate
     _check(balance, term, age, {"wac": wac, "net_rate": net, "severity": severity})
-    if recovery_lag != int(recovery_lag) or recovery_lag < 0:
-        raise BadInput("cashflow.negative", value=recovery_lag, name="recovery_lag")
+    rates = _vector("wac", wac, term) if np.ndim(wac) else np.asarray(wac, float)
+    factors = scheduled_factors(rates, term, amortisation, interest_only)
+    speeds = (
+        {"smm": smm, "cpr": cpr, "psa": psa, "abs_speed": abs_speed},
+        {"mdr": mdr, "cdr": cdr, "sda": sda, "cumulative_default": cumulative_default},
+    )
+    monthly = _vector("net_rate", net, term) / 12.0
+    return _project(balance, factors, monthly, (speeds, age), (severity, recovery_lag, advance))
+
+
+def project_table(
+    principal: npt.ArrayLike, interest: npt.ArrayLike, balance: float | None = None, age: int = 0, *,
+    smm: npt.ArrayLike | None = None, cpr: npt.ArrayLike | None = None, psa: npt.ArrayLike | None = None,
+    abs_speed: npt.ArrayLike | None = None, mdr: npt.ArrayLike | None = None, cdr: npt.ArrayLike | None = None,
+    sda: npt.ArrayLike | None = None, cumulative_default: npt.ArrayLike | None = None, severity: float = 0.0,
+    recovery_lag: int = 0, advance: bool = True, tolerance: float = 0.01,
+) -> PoolFlows:  # fmt: skip
+    """Return the flows of a pool whose contractual table is given, as a prospectus prints it, at other speeds.
+
+    ``principal`` and ``interest`` (months,) yuan, without prepayment and default; interest per yuan of opening
+    balance is kept when speeds make the balance smaller. ``balance``: what the principal must add up to within
+    ``tolerance`` yuan. Speeds, ``severity``, ``recovery_lag``, ``advance`` and errors as ``project_pool``; also
+    BadInput for a table that does not sum to ``balance`` or has interest on nothing.
+    """
+    factors = table_factors(principal, balance, tolerance)
+    paid, earned = np.asarray(principal, float), np.asarray(interest, float)
+    if earned.shape != paid.shape:
+        raise BadInput("cashflow.lengths", value=earned.size, expected=paid.size, name="interest")
+    opening = factors[:-1] * paid.sum()
+    _check(float(paid.sum()), paid.size, age, {"severity": severity})
+    if not (earned >= 0).all() or (earned[opening == 0] > 0).any():
+        raise BadInput("cashflow.negative", value=float(np.min(earned)), name="interest")
+    rates = np.divide(earned, opening, out=np.zeros(paid.size), where=opening > 0)
+    speeds = (
+        {"smm": smm, "cpr": cpr, "psa": psa, "abs_speed": abs_speed},
+        {"mdr": mdr, "cdr": cdr, "sda": sda, "cumulative_default": cumulative_default},
+    )
+    return _project(float(paid.sum()), factors, rates, (speeds, age), (severity, recovery_lag, advance))
+
+
+_Given = tuple[tuple[dict[str, npt.ArrayLike | None], dict[str, npt.ArrayLike | None]], int]
+
+
+def _project(
+    balance: float, factors: np.ndarray, rates: np.ndarray, given: _Given, how: tuple[float, int, bool]
+) -> PoolFlows:
+    """Run the pool: ``factors`` scheduled balance, monthly net ``rates``; ``how`` severity, lag and advance."""
+    (prepaying, dying_at), age = given
+    severity, lag, advance = how
+    if lag != int(lag) or lag < 0:
+        raise BadInput("cashflow.negative", value=lag, name="recovery_lag")
+    term = rates.size
     months = np.arange(age + 1, age + term + 1)
-    prepay = _monthly({"smm": smm, "cpr": cpr, "psa": psa, "abs_speed": abs_speed}, months)
-    dying = _monthly({"mdr": mdr, "cdr": cdr, "sda": sda}, months).copy()
-    if recovery_lag:
-        dying[-min(recovery_lag, term) :] = 0.0
-    factors = amortisation_factors(wac, term)
-    performing = balance * np.concatenate(([1.0], np.cumprod(_survival(factors, prepay, dying))))
+    # A table may end before its last row: what defaults later than this is never liquidated.
+    safe = max(int(np.flatnonzero(factors[:-1] > 0.0)[-1]) + 1 - int(lag), 0)
+    keep = _over(factors[1:], factors[:-1])
+    prepay = _monthly(prepaying, months)
+    chosen = _one_of(dying_at)
+    if chosen is not None and chosen[0] == "cumulative_default":
+        dying = _from_cumulative(np.asarray(chosen[1], float), keep, prepay, safe)
+    else:
+        dying = _monthly(dying_at, months).copy()
+        dying[safe:] = 0.0
+    performing = balance * np.concatenate(([1.0], np.cumprod(_survival(keep, prepay, dying))))
     performing[-1] = 0.0
     default = performing[:-1] * dying
-    keep = factors[1:] / factors[:-1]
     prepayment = performing[:-1] * keep * prepay
     actual = (performing[:-1] - default) * (1.0 - keep)
     # What an SMM and MDR adding to more than what is left would overdraw is taken from the prepayment.
     prepayment = np.minimum(prepayment, np.maximum(performing[:-1] - default - actual, 0.0))
-    foreclosed = _foreclosure(factors, default, (severity, int(recovery_lag), advance))
-    advanced, recovery, loss, stock = foreclosed
-    lost = (np.concatenate(([0.0], stock[:-1])) + default) * net / 12.0
-    expected = (performing[:-1] + np.concatenate(([0.0], stock[:-1]))) * net / 12.0
+    advanced, recovery, loss, stock = _foreclosure(factors, default, (severity, int(lag), advance))
+    lost = (np.concatenate(([0.0], stock[:-1])) + default) * rates
+    expected = (performing[:-1] + np.concatenate(([0.0], stock[:-1]))) * rates
     return PoolFlows(
         balance=performing[1:], interest=expected - lost, scheduled_principal=actual + advanced, prepayment=prepayment,
         default=default, recovery=recovery, loss=loss, in_foreclosure=stock, interest_lost=lost,
@@ -155,9 +206,31 @@ def project_pool(
     )  # fmt: skip
 
 
-def _survival(factors: np.ndarray, prepay: np.ndarray, dying: np.ndarray) -> np.ndarray:
+def _over(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Return the ratio; 0 where a given table has already repaid everything."""
+    return np.asarray(np.divide(above, below, out=np.zeros(above.size), where=below > 0))
+
+
+def _from_cumulative(curve: np.ndarray, keep: np.ndarray, prepay: np.ndarray, safe: int) -> np.ndarray:
+    """Return the monthly default rates at which defaults to date, per 1 of the opening balance, follow ``curve``."""
+    if curve.shape != keep.shape:
+        raise BadInput("cashflow.lengths", value=curve.size, expected=keep.size, name="cumulative_default")
+    if not ((curve >= 0.0) & (curve <= 1.0)).all():
+        raise BadInput("cashflow.speed_range", value=float(curve.max()), expected="0 - 1", name="cumulative_default")
+    steps = np.diff(curve, prepend=0.0)
+    if (steps < 0).any() or (steps[safe:] > 0).any():
+        raise BadInput("cashflow.cumulative_default", value=float(curve[-1]), month=safe)
+    performing, dying = 1.0, np.zeros(keep.size)
+    for month, new in enumerate(steps):
+        if new > performing * (1.0 + 1e-12):
+            raise BadInput("cashflow.cumulative_beyond", value=float(curve[month]), month=month + 1)
+        dying[month] = min(new / performing, 1.0) if performing > 0 else 0.0
+        performing = max(performing * keep[month] * (1.0 - dying[month] - prepay[month]), 0.0)
+    return dying
+
+
+def _survival(keep: np.ndarray, prepay: np.ndarray, dying: np.ndarray) -> np.ndarray:
     """Return the share of the performing balance that is left after each month."""
-    keep = factors[1:] / factors[:-1]
     return np.asarray(np.maximum(keep * (1.0 - dying - prepay), 0.0))
 
 
@@ -169,14 +242,11 @@ def _foreclosure(
     term = default.size
     born = np.zeros(term)
     born[lag:] = default[: term - lag] if lag < term else 0.0
-    scale = (
-        factors[:-1] / np.concatenate((np.ones(min(lag, term)), factors[: term - lag]))[:term]
-        if advance
-        else np.ones(term)
-    )
+    since = np.concatenate((np.ones(min(lag, term)), factors[: max(term - lag, 0)]))
+    scale = _over(factors[:-1], since) if advance else np.ones(term)
     due = born * scale
     loss = np.minimum(born * severity, due)
-    keep = factors[1:] / factors[:-1] if advance else np.ones(term)
+    keep = _over(factors[1:], factors[:-1]) if advance else np.ones(term)
     stock, advanced, held = np.empty(term), np.empty(term), 0.0
     for month in range(term):
         alive = held - due[month] + default[month]
