@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from absalloc.cashflow.amortise import amortisation_factors, scheduled_factors
+from absalloc.cashflow.coupons import floating_rates
 from absalloc.cashflow.coverage import cure_amount, ic_ratio, oc_ratio, passes
 from absalloc.cashflow.curves import Curve, CurveSet, load_curves, read_points
 from absalloc.cashflow.daycount import add_months, icma_fraction, year_fraction
@@ -40,9 +41,11 @@ from absalloc.cashflow.speeds import (
 )
 from absalloc.cashflow.structure import CoverageTest, Fee, Pay, Structure, Tranche
 from absalloc.cashflow.valuation import Valued, value_universe
+from absalloc.errors import BadInput
 
 __all__ = [
     "Assets",
+    "BadInput",
     "Calibration",
     "Cell",
     "CleanUpCall",
@@ -85,6 +88,7 @@ __all__ = [
     "durations",
     "effective_duration",
     "fit_spreads",
+    "floating_rates",
     "horizon_rate",
     "ic_ratio",
     "icma_fraction",

@@ -11,17 +11,21 @@ import absalloc.cashflow as cf
 from absalloc.cashflow.settings import BASE_CPR
 from absalloc.messages import LANGUAGES, catalogue
 
-PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "cashflows.md"
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGE = ROOT / "docs" / "cashflows.md"
 
 
-def test_every_block_runs() -> None:
-    text = PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize(("page", "least"), [("cashflows", 10), ("structures", 5)])
+def test_every_block_runs(page: str, least: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    path = ROOT / "docs" / f"{page}.md"
+    text = path.read_text(encoding="utf-8")
     blocks = list(re.finditer(r"```python\n(.*?)```", text, re.DOTALL))
-    assert len(blocks) >= 10
+    assert len(blocks) >= least
     names: dict[str, object] = {}
     for block in blocks:  # padded, so that a failure points at its line of the page
         lead = "\n" * text.count("\n", 0, block.start(1))
-        exec(compile(lead + block.group(1), str(PAGE), "exec"), names)
+        exec(compile(lead + block.group(1), str(path), "exec"), names)
 
 
 def test_the_printed_defaults_are_the_defaults() -> None:
