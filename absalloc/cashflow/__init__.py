@@ -7,7 +7,7 @@ from absalloc.cashflow.coupons import floating_rates
 from absalloc.cashflow.coverage import cure_amount, ic_ratio, oc_ratio, passes
 from absalloc.cashflow.curves import Curve, CurveSet, load_curves, read_points
 from absalloc.cashflow.daycount import add_months, icma_fraction, year_fraction
-from absalloc.cashflow.deal_file import Deal, load_deal
+from absalloc.cashflow.deal import Deal, load_deal
 from absalloc.cashflow.deal_pool import PoolPeriods
 from absalloc.cashflow.distribution import Waterfall, waterfall
 from absalloc.cashflow.facts import assumption_text

@@ -9,12 +9,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from absalloc.cashflow.distribution import Rates, Waterfall, waterfall
 from absalloc.cashflow.features import Assets, CleanUpCall, Put, Reserve, Revolving, Support, Trigger
 from absalloc.cashflow.pool import PoolFlows, project_pool, project_table
 from absalloc.cashflow.structure import CoverageTest, Fee, Pay, Structure, Tranche
@@ -27,32 +26,12 @@ from absalloc.yamlpos import Document, read_yaml
 Path_ = tuple[str | int, ...]
 
 
-@dataclass(frozen=True)
-class Deal:
-    """A deal of a file: its ``structure``, and the ``flows`` of its pool where the file gives one."""
-
-    name: str
-    structure: Structure
-    flows: PoolFlows | None
-
-    def run(self, rates: Rates | None = None) -> Waterfall:
-        """Return the waterfall over its own pool. Raises BadInput where the file has none."""
-        if self.flows is None:
-            raise BadInput("base.missing_key", value="pool", path="pool")
-        return waterfall(self.structure, self.flows, rates)
-
-
-def load_deal(path: str | Path) -> Deal:
-    """Read a deal file.
-
-    Raises BadInput with file, line and column for an unknown or missing key, a ratio or amount without its unit, a
-    name that the deal lacks, supports in a circle, and whatever ``Structure`` or ``project_pool`` refuse.
-    """
+def read_deal(path: str | Path) -> tuple[str, Structure, PoolFlows | None]:
+    """Return name, structure and pool flows (None where it has no pool) of a deal file; see ``load_deal``."""
     reader = _Reader(read_yaml(path))
     data = reader.mapping((), ("deal", "pool", "structure"), ("deal", "structure"))
     structure = reader.part(Structure, ("structure",))
-    flows = reader.pool(Path(path)) if "pool" in data else None
-    return Deal(str(data["deal"]), structure, flows)
+    return str(data["deal"]), structure, reader.pool(Path(path)) if "pool" in data else None
 
 
 def _int(value: Any) -> int:

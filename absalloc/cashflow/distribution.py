@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from absalloc.cashflow.backing import Backing
 from absalloc.cashflow.coverage import passes
+from absalloc.cashflow.deal_file import read_deal
 from absalloc.cashflow.deal_pool import Collections, DealPool, PoolPeriods
 from absalloc.cashflow.paying import Payer
 from absalloc.cashflow.structure import Pay, Structure
@@ -123,9 +124,7 @@ def waterfall(structure: Structure | str | Path, flows: Collections, rates: Rate
     negative collections.
     """
     if not isinstance(structure, Structure):
-        from absalloc.cashflow.deal_file import load_deal  # the file's models need pydantic
-
-        structure = load_deal(structure).structure
+        structure = read_deal(structure)[1]
     pool = DealPool(structure, flows)
     _check_sizes(structure, flows)
     return _Run(structure, pool, _rate_table(structure, rates, pool.years.size)).run()
