@@ -1,5 +1,6 @@
 """Problem → Outcome: what a solver is asked, and what of its answer we can prove."""
 
+from absalloc.solve.cvar import solve_cvar
 from absalloc.solve.cvxpy_ import to_cvxpy
 from absalloc.solve.export import write
 from absalloc.solve.lexicographic import lexicographic
@@ -7,13 +8,19 @@ from absalloc.solve.outcome import Outcome, SolveSettings
 from absalloc.solve.problem import Problem
 from absalloc.solve.pyomo_ import to_pyomo
 from absalloc.solve.solver import BACKENDS, solve_problem
+from absalloc.solve.tail import CvarOutcome, TailCap, cvar, extensive
 
 __all__ = [
     "BACKENDS",
+    "CvarOutcome",
     "Outcome",
     "Problem",
     "SolveSettings",
+    "TailCap",
+    "cvar",
+    "extensive",
     "lexicographic",
+    "solve_cvar",
     "solve_problem",
     "to_cvxpy",
     "to_pyomo",

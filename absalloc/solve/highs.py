@@ -14,7 +14,7 @@ from absalloc.solve.raw import Raw, Runner
 from absalloc.solve.scaling import scale
 
 NAME = "highs"
-_ONE_AT_A_TIME = threading.Lock()
+ONE_AT_A_TIME = threading.Lock()
 """The scheduler of HiGHS is global, and resetting it under a running solve is not safe."""
 
 
@@ -26,14 +26,14 @@ def run(problem: Problem, settings: SolveSettings, *, tolerance: float = 1e-9) -
     import highspy
 
     scaled = scale(problem)
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         highs = _loaded(highspy, problem, scaled, settings, tolerance)
         said = highs.run()
         if highs.getModelStatus() == highspy.HighsModelStatus.kNotset:
             # Another user of HiGHS in this process has started the scheduler with other threads.
             highspy.Highs.resetGlobalScheduler(True)
             said = highs.run()
-        status = _status(highspy, highs, said)
+        status = status_of(highspy, highs, said)
         return _raw(highspy, highs, problem, scaled, status)
 
 
@@ -84,7 +84,8 @@ def model_of(highspy: Any, problem: Problem, scaled: Any) -> Any:
     return lp
 
 
-def _status(highspy: Any, highs: Any, said: Any) -> str:
+def status_of(highspy: Any, highs: Any, said: Any) -> str:
+    """Return the status in the words of ``Raw``. Raises InternalError for one outside HiGHS's documentation."""
     found = highs.getModelStatus()
     known = highspy.HighsModelStatus
     words = {

@@ -98,7 +98,7 @@ class Part:
         self.cost_moved = self.columns_moved = self.rows_moved = False
         self.entries_moved: set[int] = set()
         self.grown = False
-        self.highs = _empty()
+        self.highs = empty_highs()
         self._number(lp)
         self._load(lp)
 
@@ -220,7 +220,7 @@ class Part:
         self.highs.addRows(len(rows), low, high, len(matrix.data), matrix.indptr[:-1], matrix.indices, matrix.data)
 
 
-def _empty() -> Any:
+def empty_highs() -> Any:
     """Return a HiGHS object of one thread; it shares nothing with any other."""
     import highspy
 

@@ -50,7 +50,8 @@ class Scaled:
         return scaled * self.row / self.cost
 
 
-def _power(value: float | Floats) -> Any:
+def power(value: float | Floats) -> Any:
+    """Return the power of two nearest to ``value`` (on a logarithmic scale)."""
     return np.exp2(np.round(np.log2(value)).clip(-60, 60))
 
 
@@ -68,14 +69,14 @@ def typical_amount(problem: Problem) -> float:
 
 def scale(problem: Problem) -> Scaled:
     """Return the scaled program. Integer columns keep their unit, since one must stay one."""
-    col = np.where(problem.integrality == CONTINUOUS, _power(typical_amount(problem)), 1.0)
+    col = np.where(problem.integrality == CONTINUOUS, power(typical_amount(problem)), 1.0)
     A = problem.A
     data = A.data * col[A.indices]
     greatest = Csr(A.indptr, A.indices, data, A.shape).greatest()
-    row = 1.0 / _power(np.where(greatest > 0, greatest, 1.0))
+    row = 1.0 / power(np.where(greatest > 0, greatest, 1.0))
     cost = problem.c * col
     top = float(np.abs(cost).max(initial=0.0))
-    factor = float(1.0 / _power(top)) if top > 0 else 1.0
+    factor = float(1.0 / power(top)) if top > 0 else 1.0
     return Scaled(
         c=cost * factor,
         A=Csr(A.indptr, A.indices, data * np.repeat(row, np.diff(A.indptr)), A.shape),
