@@ -64,6 +64,9 @@ def _cells(row: RuleUse, lang: str, books: bool, narrow: bool) -> list[Text | st
     title = Text(plain(item["title"])) + Text(f"\n{row.rule}", style="dim")
     if item["level"] != "hard":
         title += Text(f" {name('level', item['level'], lang)}", style="dim")
+    for taken in item["exceptions"]:
+        said = say("by_exception", lang, n=len(taken["lines"]), title=taken["title"] or taken["id"])
+        title += Text(f"\n{plain(said)}", style="dim")
     group = plain(item["group"] or DASH)
     if row.groups > 1:
         group += "\n" + say("of_groups", lang, n=row.groups)

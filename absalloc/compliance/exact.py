@@ -15,7 +15,7 @@ from absalloc.compliance.exact_amounts import Amounts, reason
 from absalloc.compliance.exact_kinds import Allowed, Assessor, Result
 from absalloc.compliance.exact_lines import Lines, Table
 from absalloc.compliance.exact_tests import LinesOf, alternative_holds, cause, held_to
-from absalloc.compliance.finding import Finding, Reason
+from absalloc.compliance.finding import Excepted, Finding, Reason
 from absalloc.predicate import Predicate
 from absalloc.rows.state import BookState
 from absalloc.rulebook.active import ActiveRule, InactiveRule
@@ -139,10 +139,22 @@ def _reasons(rule: ActiveRule, books: Sequence[Lines], amounts: Amounts, result:
             keys, lists = keys | found[0], lists | found[1]
     yield from (reason("needs_key", key=key) for key in sorted(keys))
     yield from (reason("list_missing", name=name) for name in sorted(lists))
-    taken: dict[str, int] = {}
-    for name in (name for cell in result.excepted for name in cell.excepted):
-        taken[name] = taken.get(name, 0) + 1
-    yield from (reason("exception", id=name, n=n) for name, n in taken.items())
+    yield from (reason("exception", id=name, n=len(lines)) for name, lines in _taken(result).items())
+
+
+def _taken(result: Result) -> dict[str, list[str]]:
+    """Return exception -> the lines it took out of a result."""
+    taken: dict[str, list[str]] = {}
+    for cell in result.excepted:
+        for name in cell.excepted:
+            taken.setdefault(name, []).append(cell.code)
+    return taken
+
+
+def _excepted(rule: ActiveRule, states: Sequence[BookState], result: Result) -> tuple[Excepted, ...]:
+    written = next((b.rules[rule.short] for s in states for b in s.rules.books if rule.id.startswith(f"{b.id}/")), None)
+    titles = {} if written is None else {item.id: item.title for item in written.exceptions}
+    return tuple(Excepted(name, titles.get(name), tuple(codes)) for name, codes in _taken(result).items())
 
 
 def _predicates(rule: ActiveRule) -> tuple[Predicate | None, ...]:
@@ -168,7 +180,8 @@ def _finding(
         unit=result.unit, verdict=result.verdict, value=result.value, limit=result.limit, level=rule.level,
         title=rule.title, source=rule.source, numerator=result.numerator, denominator=result.denominator,
         strict=result.strict, headroom=result.headroom, reading=", ".join(rule.readings) or None, cause=cause_,
-        reasons=tuple(dict.fromkeys(reasons)), lines=result.lines, document=rule.document, place=str(rule.place),
+        reasons=tuple(dict.fromkeys(reasons)), lines=result.lines, exceptions=_excepted(rule, states, result),
+        document=rule.document, place=str(rule.place),
     )  # fmt: skip
 
 

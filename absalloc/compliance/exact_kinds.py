@@ -53,6 +53,15 @@ class Allowed:
     away: Mapping[str, bool | None] = field(default_factory=dict)
 
 
+def _none_lost(results: list[Result], excepted: Cells) -> list[Result]:
+    """Return the results, the first with the excepted lines too whose own group counts nothing and has no result."""
+    named = {id(cell) for result in results for cell in result.excepted}
+    lost = tuple(cell for _, cell, _ in excepted if id(cell) not in named)
+    if not lost or not results:
+        return results
+    return [replace(results[0], excepted=(*results[0].excepted, *lost)), *results[1:]]
+
+
 class Assessor:
     """One rule on one or more books, as held now or as held before."""
 
@@ -70,7 +79,8 @@ class Assessor:
         """Return a result for each group and bound, by group and then bound."""
         cells = self._cells(before)
         excepted = [(book, cell, row) for book, cell, row in cells if cell.excepted]
-        return [self._with_excepted(result, excepted) for result in self._kind(cells)]
+        found = [self._with_excepted(result, excepted) for result in self._kind(cells)]
+        return _none_lost(found, excepted)
 
     def earlier(self) -> list[Result]:
         """Return the results of the book as it was before, at today's prices, amounts and rules."""

@@ -64,6 +64,15 @@ class Moves:
 
 
 @dataclass(frozen=True)
+class Excepted:
+    """An exception of a rule that fired, and the lines it took out of the numerator."""
+
+    id: str
+    title: Title | None
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Finding:
     """The verdict of one rule on one group; ``value`` and ``limit`` are exact, None where unknown."""
 
@@ -89,6 +98,7 @@ class Finding:
     cure_by: datetime.date | None = None
     reasons: tuple[Reason, ...] = ()
     lines: tuple[Line, ...] = ()
+    exceptions: tuple[Excepted, ...] = ()
     document: str = ""
     place: str = ""
     moves: Moves | None = None

@@ -10,6 +10,7 @@ from absalloc.compliance.finding import Finding, Moves, Reason, number, shown
 from absalloc.compliance.weights import LineWeight, weights_held
 from absalloc.messages import render
 from absalloc.rulebook.active import InactiveRule
+from absalloc.rulebook.models import Title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,6 +116,10 @@ def finding_json(item: Finding, lang: str = "en") -> dict[str, Any]:
         "place": item.place,
         "moves": None if item.moves is None else moves_json(item.moves, item.unit),
         "reason": reason_text(item.reasons, lang),
+        "exceptions": [
+            {"id": taken.id, "title": _title(taken.title, lang), "lines": list(taken.lines)}
+            for taken in item.exceptions
+        ],
         "lines": [
             {"tranche_id": line.tranche_id, "contribution": number(round(line.contribution, 2))} for line in item.lines
         ],
@@ -135,6 +140,10 @@ def moves_json(moves: Moves, unit: str) -> dict[str, Any]:
             for part in moves.parts
         ],
     }
+
+
+def _title(title: Title | None, lang: str) -> str | None:
+    return None if title is None else title.zh if lang == "zh" else title.en
 
 
 def reason_text(reasons: Sequence[Reason], lang: str = "en") -> str | None:

@@ -54,6 +54,14 @@ class FindingLine(Shape):
     contribution: float | None
 
 
+class FindingException(Shape):
+    """An exception of the rule that fired, and the lines it took out."""
+
+    id: str
+    title: str | None
+    lines: list[str]
+
+
 class MovePart(Shape):
     """What one driver did to a ratio, and to its excess over the limit in yuan; null where not known."""
 
@@ -102,6 +110,7 @@ class Finding(Shape):
     place: str
     moves: MovesShape | None
     reason: str | None
+    exceptions: list[FindingException]
     lines: list[FindingLine]
 
 
