@@ -177,7 +177,7 @@ def tables(found: pd.DataFrame) -> dict[str, str]:
         "early": spread_table(early, ("yield", "government", "notes")),
         "late": spread_table(late, ("yield", "government")),
         "outliers": outlier_table(valued),
-        "flat": f"{early['flat'].sum()} of {len(early)} trades to 2021-01-11, {late['flat'].sum()} of {len(late)} after",
+        "flat": f"{early['flat'].sum()} of {len(early)} to 2021-01-11, {late['flat'].sum()} of {len(late)} after",
     }
 
 
