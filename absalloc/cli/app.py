@@ -18,6 +18,7 @@ from absalloc.cli.options import (
     Language,
     MandateFile,
     MappingFile,
+    OnlyVerified,
     Out,
     Quiet,
     Scenarios,
@@ -97,6 +98,7 @@ def _optimise(
     holdings: Annotated[str | None, typer.Option("--holdings", metavar="FILE", help="What is held now.")] = None,
     solver: SolverName = Solver.highs,
     changes: Set = None,
+    only_verified: OnlyVerified = False,
     out: Out = None,
     time_limit: TimeLimit = None,
     universe: UniverseFiles = None,
@@ -113,7 +115,7 @@ def _optimise(
     from absalloc.cli.plans import Ask, run_optimise
 
     no_scenarios(scenario)
-    ask = Ask(files(universe, mapping, as_of, strict), overrides(changes), solver, time_limit, out)
+    ask = Ask(files(universe, mapping, as_of, strict), overrides(changes), solver, time_limit, out, only_verified)
     return run_optimise(Shell(as_json, lang, quiet), ask, mandates, holdings)
 
 
@@ -142,9 +144,7 @@ def check(
     moves: Annotated[
         str | None, typer.Option("--moves", metavar="all", help="all: what moved every ratio, not only breached ones.")
     ] = None,
-    only_verified: Annotated[
-        bool, typer.Option("--only-verified", help="Only rules whose text was seen; the others are left out.")
-    ] = False,
+    only_verified: OnlyVerified = False,
     changes: Set = None,
     out: Out = None,
     universe: UniverseFiles = None,
@@ -184,6 +184,7 @@ def rebalance(
     cure: Annotated[bool, typer.Option("--cure", help="Cure passive breaches too, with the least trades.")] = False,
     solver: SolverName = Solver.highs,
     changes: Set = None,
+    only_verified: OnlyVerified = False,
     out: Out = None,
     time_limit: TimeLimit = None,
     universe: UniverseFiles = None,
@@ -200,7 +201,7 @@ def rebalance(
     from absalloc.cli.plans import Ask, Change, run_rebalance
 
     no_scenarios(scenario)
-    ask = Ask(files(universe, mapping, as_of, strict), overrides(changes), solver, time_limit, out)
+    ask = Ask(files(universe, mapping, as_of, strict), overrides(changes), solver, time_limit, out, only_verified)
     change = Change(holdings, before, (before_universe, before_mandate), max_turnover, cure)
     return run_rebalance(Shell(as_json, lang, quiet), ask, mandate, change)
 

@@ -55,6 +55,9 @@ Scenarios = Annotated[
 Out = Annotated[
     str | None, typer.Option("--out", "-o", metavar="DIR", help="Write report, tables and certificate here.")
 ]
+OnlyVerified = Annotated[
+    bool, typer.Option("--only-verified", help="Only rules whose text was seen; the others are left out, and named.")
+]
 SolverName = Annotated[Solver, typer.Option("--solver", help="What solves the program.")]
 TimeLimit = Annotated[
     float | None,

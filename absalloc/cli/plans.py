@@ -25,6 +25,7 @@ class Ask:
     solver: str = "highs"
     time_limit: float | None = None
     out: str | None = None
+    only_verified: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def _how(ask: Ask) -> dict[str, Any]:
     return {
         "as_of": ask.files.day,
         "overrides": ask.overrides,
+        "only_verified": ask.only_verified,
         "solver": str(ask.solver),
         "time_limit": ask.time_limit,
     }

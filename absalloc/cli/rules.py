@@ -22,16 +22,20 @@ def books_of(names: Sequence[str] | None) -> list[Rulebook]:
     return [find_rulebook(name) for name in names or shipped_rulebooks()]
 
 
-def run_list(shell: Shell, names: Sequence[str] | None, day: date | None) -> int:
+def run_list(shell: Shell, names: Sequence[str] | None, day: date | None, *, only_verified: bool = False) -> int:
     """List the rules; with a day, those of a rulebook that has values on it are marked as in force."""
     from rich.text import Text
 
-    from absalloc.cli.tables import simple_table
+    from absalloc.cli.tables import said_once, simple_table
     from absalloc.report.rule_text import rule_document
     from absalloc.report.words import article, name
+    from absalloc.rulebook.verified import SEEN
 
     books = books_of(names)
     rules = [(book, rule, rule_document(book, rule, shell.lang)) for book in books for rule in book.book.rules]
+    unseen = [document["rule"] for _, rule, document in rules if rule.source.confidence != SEEN]
+    if only_verified:
+        rules = [item for item in rules if item[1].source.confidence == SEEN]
     for _, rule, document in rules:
         document["in_force"] = None if day is None else in_force(rule, day)
     shell.document(
@@ -40,6 +44,7 @@ def run_list(shell: Shell, names: Sequence[str] | None, day: date | None) -> int
             "as_of": None if day is None else day.isoformat(),
             "rulebooks": [{"rulebook": b.id, "file": b.file, "sha256": b.sha256, "rules": len(b.rules)} for b in books],
             "rules": [document for _, _, document in rules],
+            "left_out": unseen if only_verified else [],
         }
     )
     rows = [
@@ -56,6 +61,7 @@ def run_list(shell: Shell, names: Sequence[str] | None, day: date | None) -> int
     heads = [shell.text(key) for key in ("head_rule", "head_title", "head_level", "head_article", "head_confidence")]
     if not shell.as_json:
         shell.show(simple_table(heads, rows), "")
+        said_once(shell, shell.text("rules_left_out"), unseen if only_verified else [])
         shell.answer(shell.text("rules_listed", rules=len(rules), books=len(books)))
     return 0
 

@@ -12,6 +12,7 @@ from absalloc.cli.options import (
     Lang,
     Language,
     MappingFile,
+    OnlyVerified,
     Quiet,
     Set,
     Strict,
@@ -33,6 +34,7 @@ Book = Annotated[
 @rules.command("list", help="Every rule, with its article.\n\nExample: absalloc rules list --rulebook house")
 def list_(
     rulebook: Book = None,
+    only_verified: OnlyVerified = False,
     as_json: Json = False,
     lang: Language = Lang.en,
     as_of: AsOf = None,
@@ -42,7 +44,7 @@ def list_(
     from absalloc.cli.inputs import parse_day
     from absalloc.cli.rules import run_list
 
-    return run_list(Shell(as_json, lang, quiet), rulebook, parse_day(as_of))
+    return run_list(Shell(as_json, lang, quiet), rulebook, parse_day(as_of), only_verified=only_verified)
 
 
 @rules.command(help="One rule in words, with its article.\n\nExample: absalloc rules show house/tranche-of-nav-1pct")

@@ -32,16 +32,19 @@ def optimise(
     scenarios: Sequence[Scenario] = (),
     as_of: date | None = None,
     overrides: Mapping[str, Override] | None = None,
+    only_verified: bool = False,
     solver: str = "highs",
     time_limit: float | None = None,
 ) -> Plan:
     """Return the best portfolio the mandate's rules allow, from what it holds (nothing by default).
 
     ``overrides`` maps ``RULE.limit`` to a limit with its unit (``{"originator-share.limit": "12%"}``, or 0.12).
+    ``only_verified`` leaves out the rules whose text was not seen.
     Raises BadInput for input that cannot be used; infeasible and stopped are answers, not errors.
     """
     settings = _settings(backend=solver, max_turnover=turnover_cap(mandate, None), time_limit=time_limit)
-    return _plan(Book(universe, mandate, holdings), settings, scenarios, as_of=as_of, overrides=overrides, before=None)
+    how: dict[str, Any] = {"as_of": as_of, "overrides": overrides, "only_verified": only_verified}
+    return _plan(Book(universe, mandate, holdings), settings, scenarios, before=None, **how)
 
 
 def rebalance(
@@ -55,6 +58,7 @@ def rebalance(
     scenarios: Sequence[Scenario] = (),
     as_of: date | None = None,
     overrides: Mapping[str, Override] | None = None,
+    only_verified: bool = False,
     solver: str = "highs",
     time_limit: float | None = None,
 ) -> Plan:
@@ -68,7 +72,8 @@ def rebalance(
         backend=solver, max_turnover=turnover_cap(mandate, max_turnover), cure=cure, time_limit=time_limit
     )
     book = Book(universe, mandate, holdings)
-    return _plan(book, settings, scenarios, as_of=as_of, overrides=overrides, before=earlier)
+    how: dict[str, Any] = {"as_of": as_of, "overrides": overrides, "only_verified": only_verified}
+    return _plan(book, settings, scenarios, before=earlier, **how)
 
 
 def _settings(**how: Any) -> PlanSettings:

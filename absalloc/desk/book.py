@@ -20,6 +20,7 @@ from absalloc.plan.note import Note
 from absalloc.rows import BookState
 from absalloc.rulebook.active import Override, resolve
 from absalloc.rulebook.targets import with_targets
+from absalloc.rulebook.verified import only_verified as verified_only
 from absalloc.units import exact, tidy
 
 if TYPE_CHECKING:
@@ -81,9 +82,8 @@ def prepare(
     valued, more = _value(facts, mandate, day, law)
     notes += [Note("after_verified", **found) for found in rules.warnings]
     if only_verified:
-        sure = tuple(r for r in rules.active if r.source.confidence == "text_seen")
-        notes.append(Note("only_verified", left_out=len(rules.active) - len(sure)))
-        rules = replace(rules, active=sure)
+        rules, names = verified_only(rules, overrides or ())
+        notes.append(Note("only_verified", left_out=len(names), rules=", ".join(names) or "–"))
     if any(_reads(rule, "trading_days_to_maturity") for rule in rules.active):
         from absalloc.universe.calendar import with_trading_days
 

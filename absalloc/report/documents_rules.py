@@ -136,6 +136,7 @@ class RulesList(Shape):
     as_of: str | None
     rulebooks: list[ListedBook]
     rules: list[ListedRule]
+    left_out: list[str]
 
 
 class Case(Shape):

@@ -34,7 +34,15 @@ from absalloc.units import Quantity, exact, quantity
 from absalloc.where import Where
 
 Status = Literal[
-    "not_in_force", "no_longer", "draft", "off", "not_applicable", "needs_key", "no_value", "selects_nothing"
+    "not_in_force",
+    "no_longer",
+    "draft",
+    "off",
+    "not_applicable",
+    "needs_key",
+    "no_value",
+    "selects_nothing",
+    "unverified",
 ]
 
 

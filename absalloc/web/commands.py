@@ -75,7 +75,7 @@ class Check(OnMandate):
         found = [*super().words(), *_each("--with", self.with_), *_option("--readings", self.readings)]
         found += _option("--before", self.before) + _option("--before-universe", self.before_universe)
         found += _option("--before-mandate", self.before_mandate) + _option("--trades", self.trades)
-        found += ["--only-verified"] if self.only_verified else []
+        found += _verified(self.only_verified)
         return [*found, "--", self.mandate, self.holdings]
 
 
@@ -84,12 +84,12 @@ class Optimise(OnMandate):
 
     holdings: Name | None = None
     solver: Literal["highs", "cvxpy", "pyomo"] = "highs"
+    only_verified: bool = False
 
     def words(self) -> list[str]:
         """Return the words of the command line, without its name."""
-        return [
-            *super().words(), "--solver", self.solver, *_option("--holdings", self.holdings), "--", self.mandate,
-        ]  # fmt: skip
+        found = [*super().words(), "--solver", self.solver, *_option("--holdings", self.holdings)]
+        return [*found, *_verified(self.only_verified), "--", self.mandate]
 
 
 class Rebalance(OnMandate):
@@ -101,12 +101,13 @@ class Rebalance(OnMandate):
     before_mandate: Name | None = None
     max_turnover: Text | None = None
     cure: bool = False
+    only_verified: bool = False
 
     def words(self) -> list[str]:
         """Return the words of the command line, without its name."""
         found = [*super().words(), *_option("--before", self.before), *_option("--max-turnover", self.max_turnover)]
         found += _option("--before-universe", self.before_universe) + _option("--before-mandate", self.before_mandate)
-        found += ["--cure"] if self.cure else []
+        found += [*(["--cure"] if self.cure else []), *_verified(self.only_verified)]
         return [*found, "--", self.mandate, self.holdings]
 
 
@@ -166,6 +167,10 @@ COMMANDS: dict[str, type[Asked]] = {
 
 def _option(name: str, value: str | None) -> list[str]:
     return [] if value is None else [f"{name}={value}"]
+
+
+def _verified(only: bool) -> list[str]:
+    return ["--only-verified"] if only else []
 
 
 def _each(name: str, values: list[str]) -> list[str]:

@@ -203,6 +203,43 @@ def test_only_rules_whose_text_was_seen(run: Run, market: Path) -> None:
     every, sure = run(*words).document, run(*words, "--only-verified").document
     assert {f["source"]["confidence"] for f in sure["findings"]} == {"text_seen"}
     assert len(sure["findings"]) < len(every["findings"])
+    gone = {f["rule"] for f in every["findings"]} - {f["rule"] for f in sure["findings"]}
+    said = {rule["rule"]: rule for rule in sure["not_applied"] if rule["status"] == "unverified"}
+    assert gone == set(said)
+    assert gone >= {"bank-own-book/interbank-client", "bank-own-book/credit-abs-of-issue"}
+    assert all("--only-verified" in rule["reason"] for rule in said.values())
+    [note] = [text for text in sure["assumptions"] if "text was seen" in text]
+    assert all(rule in note for rule in gone)
+
+
+@pytest.mark.parametrize("command", ["optimise", "rebalance"])
+def test_a_plan_under_rules_whose_text_was_seen(run: Run, market: Path, command: str) -> None:
+    held = [market / "city-bank-holdings.csv"] if command == "rebalance" else []
+    words = [command, market / "city-bank.yaml", *held, "-u", market / "market.csv", "--json"]
+    document = valid(run(*words, "--only-verified").document)
+    assert document["status"] == "optimal"
+    assert {f["source"]["confidence"] for f in document["findings"]} == {"text_seen"}
+    assert "bank-own-book/interbank-client" in {
+        r["rule"] for r in document["not_applied"] if r["status"] == "unverified"
+    }
+
+
+def test_a_limit_of_a_rule_left_out_cannot_be_set(run: Run, market: Path) -> None:
+    words = ["check", market / "city-bank.yaml", market / "city-bank-holdings.csv", "-u", market / "market.csv"]
+    found = run(*words, "--only-verified", "--set", "interbank-client.limit=20%", "--json")
+    assert found.code == 2
+    assert "interbank-client" in str(found.document)
+
+
+def test_rules_list_only_verified_names_what_it_leaves_out(run: Run) -> None:
+    every, sure = (
+        run("rules", "list", "--rulebook", "insurer", *more, "--json").document for more in ([], ["--only-verified"])
+    )
+    assert every["left_out"] == []
+    assert sure["rules"] == []  # no text of the insurers' notices was seen
+    assert sorted(sure["left_out"]) == sorted(rule["rule"] for rule in every["rules"])
+    plain = run("rules", "list", "--rulebook", "bank-own-book", "--only-verified", "--lang", "zh").out
+    assert "未见原文而未列入" in plain
 
 
 def test_optimise_for_people(run: Run, market: Path) -> None:
