@@ -114,7 +114,8 @@ class Calibration:
     """Monthly speeds by age (months, month 1 first) pooled over vintages, and how they fit.
 
     ``smm`` and ``mdr`` over the balance at the month's start, NaN where nothing is left; ``support`` vintages behind
-    each age. ``cpr`` and ``cdr``: one annual rate each, all months weighed by balance. ``fit``: by vintage, (observed,
+    each age; ``cumulative_default`` of a vintage by age over its initial balance, the months' defaults of all vintages
+    seen at an age over their initial balances, added up: for ``project_pool``. ``cpr`` and ``cdr``: one annual rate each, all months weighed by balance. ``fit``: by vintage, (observed,
     fitted) cumulative default rate at its last month, the fitted one from the curve of all *other* vintages; ``rmse``
     over them, ``r2`` against the mean observed rate.
     """
@@ -122,6 +123,7 @@ class Calibration:
     smm: np.ndarray
     mdr: np.ndarray
     support: np.ndarray
+    cumulative_default: np.ndarray
     cpr: float
     cdr: float
     fit: dict[str, tuple[float, float]]
@@ -147,10 +149,12 @@ def calibrate(reports: Sequence[PoolReport]) -> Calibration:
         expected = float(np.nansum(report.opening * curve[:months])) / report.original
         fit[report.name] = (float(report.defaulted.sum()) / report.original, expected)
     seen, made = (np.array([pair[i] for pair in fit.values()]) for i in (0, 1))
+    started = np.array([[report.original] for report in reports]) * np.isfinite(opening)
     around = float(((seen - seen.mean()) ** 2).sum())
     whole = float(base.sum())
     return Calibration(
         smm=smm, mdr=mdr, support=np.isfinite(opening).sum(axis=0),
+        cumulative_default=np.cumsum(np.nansum(dead, axis=0) / started.sum(axis=0)),
         cpr=float(cpr_from_smm(float(np.nansum(prepaid)) / whole)),
         cdr=float(cpr_from_smm(float(np.nansum(dead)) / whole)),
         fit=fit, rmse=float(np.sqrt(((seen - made) ** 2).mean())),

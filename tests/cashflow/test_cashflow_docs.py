@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "cashflows.md"
 
 
-@pytest.mark.parametrize(("page", "least"), [("cashflows", 10), ("structures", 5)])
+@pytest.mark.parametrize(("page", "least"), [("cashflows", 10), ("structures", 5), ("calibration", 2)])
 def test_every_block_runs(page: str, least: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     path = ROOT / "docs" / f"{page}.md"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,20 @@ def test_pools_of_one_speed_give_it_back() -> None:
     assert found.cpr == pytest.approx(1 - 0.99**12)
     assert found.cdr == pytest.approx(1 - 0.998**12)
     assert found.rmse == pytest.approx(0, abs=1e-12)
+    assert found.cumulative_default == pytest.approx(0.002 * (1 - 0.988 ** np.arange(1, 25)) / 0.012)
+
+
+def test_a_young_vintage_counts_for_the_ages_it_has_seen() -> None:
+    """Old: 10 of 1000 default in months 1 and 2; young: 30 of 1000 in month 1. By age: 40 / 2000, then 10 / 1000."""
+
+    def pool(name: str, stock: list[float]) -> PoolReport:
+        count = len(stock)
+        arrears = np.column_stack((np.zeros(count), stock))
+        return PoolReport(name, 1000.0, 900.0 - np.array(stock), arrears, np.zeros(count), np.zeros(count))
+
+    found = calibrate([pool("old", [10.0, 20.0]), pool("young", [30.0])])
+    assert found.cumulative_default == pytest.approx([0.02, 0.03])
+    assert found.support.tolist() == [2, 1]
 
 
 def test_reports_that_cannot_be_are_refused() -> None:
@@ -106,3 +121,17 @@ def test_speeds_of_the_card_instalments(vintages: list[PoolReport]) -> None:
     assert 0.002 < found.cdr < 0.03
     assert found.rmse < 0.003
     print(f"CPR {found.cpr:.4%} CDR {found.cdr:.4%} rmse {found.rmse:.4%} r2 {found.r2:.3f}")
+
+
+@pytest.mark.real
+def test_the_page_shows_what_its_command_prints(shared: Path) -> None:
+    docs = Path(__file__).resolve().parent.parent.parent / "docs"
+    spec = importlib.util.spec_from_file_location("calibrate_pools", docs / "calibrate_pools.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    page = (docs / "calibration.md").read_text(encoding="utf-8")
+    for name, text in script.tables(shared).items():
+        assert text in page, name
+    assert script.picture(shared) == (docs / "images" / "calibration.svg").read_text(encoding="utf-8")
