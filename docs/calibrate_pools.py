@@ -84,8 +84,8 @@ def summary(found: cf.Calibration, reports: list[cf.PoolReport]) -> str:
     gap = np.array([made - seen for seen, made in old])
     return (
         f"CPR {found.cpr:.2%} and CDR {found.cdr:.2%} over all months; out of sample rmse {found.rmse:.2%} of the "
-        f"initial balance and R² {found.r2:.2f} over {len(reports)} vintages, rmse {np.sqrt((gap**2).mean()):.2%} over the "
-        f"{len(old)} that are {SEASONED} months old or more."
+        f"initial balance and R² {found.r2:.2f} over {len(reports)} vintages, rmse "
+        f"{np.sqrt((gap**2).mean()):.2%} over the {len(old)} that are {SEASONED} months old or more."
     )
 
 

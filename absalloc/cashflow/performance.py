@@ -114,10 +114,10 @@ class Calibration:
     """Monthly speeds by age (months, month 1 first) pooled over vintages, and how they fit.
 
     ``smm`` and ``mdr`` over the balance at the month's start, NaN where nothing is left; ``support`` vintages behind
-    each age; ``cumulative_default`` of a vintage by age over its initial balance, the months' defaults of all vintages
-    seen at an age over their initial balances, added up: for ``project_pool``. ``cpr`` and ``cdr``: one annual rate each, all months weighed by balance. ``fit``: by vintage, (observed,
-    fitted) cumulative default rate at its last month, the fitted one from the curve of all *other* vintages; ``rmse``
-    over them, ``r2`` against the mean observed rate.
+    each age. ``cumulative_default`` by age over the initial balance, for ``project_pool``: each month's defaults of
+    the vintages seen at that age over their initial balances, added up. ``cpr`` and ``cdr``: one annual rate each, all
+    months weighed by balance. ``fit``: by vintage, (observed, fitted) cumulative default rate at its last month, the
+    fitted one from the curve of all *other* vintages; ``rmse`` over them, ``r2`` against the mean observed rate.
     """
 
     smm: np.ndarray
