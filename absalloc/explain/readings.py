@@ -53,12 +53,11 @@ class Reading:
         }
 
 
-def readings(standing: Standing, outcome: Outcome, wanted: Iterable[str] | None) -> tuple[Reading, ...]:
-    """Return the readings of some rules (of all where None) at an answer with a point."""
-    assert outcome.x is not None
-    faces = standing.faces(outcome.x)
+def readings(
+    standing: Standing, outcome: Outcome, wanted: Iterable[str] | None, faces: np.ndarray, tight: frozenset[str]
+) -> tuple[Reading, ...]:
+    """Return the readings of some rules (of all where None) at an answer with a point, its faces and tight rules."""
     x = np.concatenate([faces, np.minimum(faces, standing.model.lines.held)])
-    tight = {standing.rules[i] for i in np.unique(standing.owner[standing.tight(outcome)])}
     found = []
     for rule in dict.fromkeys(standing.rules if wanted is None else wanted):
         if rule not in standing.code or rule in standing.now.off:

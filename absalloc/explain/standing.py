@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -82,6 +83,10 @@ class Standing:
         problem = self._assembled()
         self.lower, self.upper = problem.row_lower.copy(), problem.row_upper.copy()
         self.high = problem.col_upper.copy()
+        self.spoken = np.flatnonzero(self.speaks & (self.owner >= 0))
+        order = np.argsort(self.owner, kind="stable")
+        edges = np.searchsorted(self.owner[order], np.arange(len(self.rules) + 1))
+        self.rows_of = [order[a:b] for a, b in pairwise(edges.tolist())]
         self.always = barred_always(model)
         self.reads_yields = any(reads_number(rule, "yield") for rule in model.rules.values())
         settings = SolveSettings(time_limit=model.settings.time_limit)
@@ -295,15 +300,16 @@ class Standing:
             held[at] += sign * x[leg[at]]
         return np.asarray(held)
 
-    def tight(self, outcome: Outcome) -> np.ndarray:
-        """Return True for the rows at their bound, shape (m,); rows that only tie a switch to an amount aside."""
-        if outcome.row_activity is None:
-            return np.zeros(len(self.owner), dtype=bool)
-        found = np.zeros(len(self.owner), dtype=bool)
-        for bound in (self.warm.row_lower, self.warm.row_upper):
-            size = np.where(np.isfinite(bound), np.abs(bound), 1.0)
-            found |= np.abs(outcome.row_activity - bound) <= 1e-7 * np.maximum(1.0, size)
-        return np.asarray(found & self.speaks & (self.owner >= 0))
+    def tight(self, outcome: Outcome) -> tuple[str, ...]:
+        """Return the rules with a row at its bound; rows that only tie a switch to an amount aside."""
+        at = outcome.row_activity
+        if at is None:
+            return ()
+        rows = self.spoken
+        here, found = at[rows], np.zeros(len(rows), dtype=bool)
+        for bound in (self.warm.row_lower[rows], self.warm.row_upper[rows]):
+            found |= np.abs(here - bound) <= 1e-7 * np.maximum(1.0, np.abs(here))
+        return tuple(self.rules[code] for code in np.flatnonzero(np.bincount(self.owner[rows[found]])))
 
 
 def reads_number(rule: ActiveRule, name: str) -> bool:

@@ -176,12 +176,11 @@ class Session:
             )
             return Live(number, "infeasible" if found.status == "infeasible" else "stopped", note, warm=warm)
         wanted = None if every else [key[0] for key in moved.limits]
-        told = readings(standing, found, wanted)
-        tight = standing.owner[standing.tight(found)]
-        faces = standing.faces(found.x)
+        faces, tight = standing.faces(found.x), standing.tight(found)
+        told = readings(standing, found, wanted, faces, frozenset(tight))
         return Live(
             number, "optimal", None, self._value(standing, found, faces), None, None, found.gap,
-            tuple(standing.model.positions.ids), faces, (), tuple(standing.rules[i] for i in np.unique(tight)),
+            tuple(standing.model.positions.ids), faces, (), tight,
             told, tuple(sorted(gave)), warm,
         )  # fmt: skip
 

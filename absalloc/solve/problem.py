@@ -87,7 +87,7 @@ class Problem:
 
     def value(self, x: Floats) -> float:
         """Return the objective at ``x``, offset included."""
-        linear = float(self.c @ x) + self.offset
+        linear = float((self.c * x).sum()) + self.offset
         return linear if self.Q is None else linear + 0.5 * float(x @ self.Q.times(x))
 
     def relaxed(self) -> Problem:

@@ -25,7 +25,7 @@ from absalloc.solve.solver import solve_problem
 ROUNDS = 12
 SMALL = 600
 """Programs of so few rows or columns are kept whole."""
-COLUMNS, ENTERING = 600, 200
+COLUMNS, ENTERING = 250, 120
 FEASIBLE = 1e-9
 """Relative breach of a row that makes it enter; a tenth of a thousandth of what the proof allows."""
 INFEASIBLE = 1e-9
