@@ -8,7 +8,8 @@ from absalloc.explain.conflicts import Conflict, Conflicts, conflicts
 from absalloc.explain.frontier import Frontier, frontier
 from absalloc.explain.headroom import Headroom, HeadroomTable, headroom
 from absalloc.explain.menu import Menu, menu
-from absalloc.explain.prices import NOTCHES, Move, Price, PriceList, prices
+from absalloc.explain.moves import Move
+from absalloc.explain.prices import NOTCHES, Price, PriceList, prices
 from absalloc.explain.repairs import Repair
 from absalloc.explain.why import Why, why
 

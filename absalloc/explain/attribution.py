@@ -10,9 +10,9 @@ from math import factorial
 from typing import Any
 
 from absalloc.errors import BadInput
-from absalloc.explain.model import Model
+from absalloc.explain.model import Change, Model
 from absalloc.explain.prices import Progress
-from absalloc.explain.relaxation import Relaxation, relax
+from absalloc.explain.whatif import Session
 from absalloc.explain.words import ratio, yuan
 from absalloc.plan.make import PlanSettings
 from absalloc.rows import BookState
@@ -101,7 +101,7 @@ def attribution(
     named = _named(model, groups)
     if shapley and len(named) > MOST_GROUPS:
         raise BadInput("explain.too_many_groups", value=len(named), expected=MOST_GROUPS)
-    game = _Game(relax(model), [frozenset(rules) for rules in named.values()], progress)
+    game = _Game(Session.of(model), [frozenset(rules) for rules in named.values()], progress)
     full, none = (1 << len(named)) - 1, 0
     ends = game.value(none), game.value(full)
     if ends[0] is None or ends[1] is None:
@@ -129,8 +129,8 @@ def _named(model: Model, groups: Mapping[str, Sequence[str]] | None) -> dict[str
 class _Game:
     """The value of each set of groups in force, as a bit mask: the optimum of the LP relaxation in yuan a year."""
 
-    def __init__(self, relaxation: Relaxation, groups: list[frozenset[str]], progress: Progress | None) -> None:
-        self.relaxation, self.groups, self.progress = relaxation, groups, progress
+    def __init__(self, session: Session, groups: list[frozenset[str]], progress: Progress | None) -> None:
+        self.session, self.groups, self.progress = session, groups, progress
         self.known: dict[int, Fraction | None] = {}
 
     def value(self, mask: int) -> Fraction | None:
@@ -138,7 +138,7 @@ class _Game:
             if self.progress is not None:
                 self.progress(len(self.known), 1 << len(self.groups), "")
             without = frozenset[str]().union(*(g for i, g in enumerate(self.groups) if not mask >> i & 1))
-            found = self.relaxation.solve(without)
+            found = self.session.relaxed(Change(without=without))[0]
             good = found.status == "optimal" and found.objective is not None
             self.known[mask] = Fraction(-float(found.objective or 0.0)) * 10**6 if good else None
         return self.known[mask]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from absalloc.explain.model import Model
 from absalloc.explain.relaxation import Relaxation
 from absalloc.explain.words import Words
-from absalloc.plan.screen import assumed_lines
 from absalloc.plan.trades import LOT_MATTERS
 
 
@@ -17,15 +18,15 @@ def out_of_reach(model: Model, p: int) -> tuple[Words, ...]:
     room = lines.most[p] - lines.held[p]
     found = []
     if not lines.allocated[p]:
-        found.append(Words("barred_allocate"))
+        found.append(_words("barred_allocate"))
     if not room > 0:
-        found.append(Words("barred_price" if not lines.worth[p] > 0 else "barred_supply"))
+        found.append(_words("barred_price" if not lines.worth[p] > 0 else "barred_supply"))
     elif room < max(lines.ticket[p], lines.lot[p] if lines.lot[p] > LOT_MATTERS else 0.0):
-        found.append(Words("barred_ticket"))
+        found.append(_words("barred_ticket"))
     if np.isnan(model.objective.gain[p]):
-        found.append(Words("barred_yield"))
-    if assumed_lines(lines)[p]:
-        found.append(Words("barred_assumed"))
+        found.append(_words("barred_yield"))
+    if model.assumed[p]:
+        found.append(_words("barred_assumed"))
     return tuple(found)
 
 
@@ -36,8 +37,14 @@ def barring_rules(relaxation: Relaxation, p: int) -> tuple[str, ...]:
 
 def reasons(model: Model, relaxation: Relaxation, p: int) -> tuple[Words, ...]:
     """Return every reason why a line cannot be bought, in words; none for one that can."""
-    found = list(out_of_reach(model, p))
-    for rule in barring_rules(relaxation, p):
-        code = "barred_rule" if model.rules[rule].kind == "eligibility" else "barred_unknown"
-        found.append(Words(code, rule=rule))
-    return tuple(found)
+    rules = [
+        _words("barred_rule" if model.rules[rule].kind == "eligibility" else "barred_unknown", rule)
+        for rule in barring_rules(relaxation, p)
+    ]
+    return (*out_of_reach(model, p), *rules)
+
+
+@cache
+def _words(code: str, rule: str | None = None) -> Words:
+    """Return a sentence, made once: a market of lines asks for few of them very often."""
+    return Words(code) if rule is None else Words(code, rule=rule)

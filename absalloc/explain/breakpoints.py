@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from absalloc.explain.model import Change, Model
-from absalloc.explain.relaxation import Relaxation
 from absalloc.explain.repairs import least_steps, step_of
 from absalloc.rulebook.active import ActiveRule, Limit
 
@@ -57,16 +56,15 @@ def span(model: Model, rule: ActiveRule, limit: Limit) -> Span:
     return Span(binds if binds is None or binds >= 0 else None, tightest, step)
 
 
-def behind(model: Model, relaxation: Relaxation, rule: str) -> tuple[str, ...]:
+def behind(model: Model, rule: str) -> tuple[str, ...]:
     """Return the rules that take over from a binding rule: without both, more is gained (LP relaxation)."""
     others = [name for name in model.binding(model.base) if name != rule]
-    return tuple(other for other in others if _gain(relaxation, rule, other) > YUAN)
+    return tuple(other for other in others if _gain(model, rule, other) > YUAN)
 
 
-def _gain(relaxation: Relaxation, rule: str, other: str) -> Fraction:
+def _gain(model: Model, rule: str, other: str) -> Fraction:
     """Return what leaving both out gains beyond the better of the two alone, yuan a year."""
-    found = [relaxation.solve(frozenset(names)) for names in ((rule, other), (rule,), (other,))]
-    values = [None if f.objective is None else Fraction(-float(f.objective)) * 10**6 for f in found]
+    values = [model.ceiling(Change.drop(*names)) for names in ((rule, other), (rule,), (other,))]
     if values[0] is None or values[1] is None or values[2] is None:
         return Fraction(0)
     return values[0] - max(values[1], values[2])

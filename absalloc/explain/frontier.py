@@ -11,8 +11,8 @@ from typing import Any
 from absalloc.errors import BadInput
 from absalloc.explain.model import Change, Model
 from absalloc.explain.prices import Progress
+from absalloc.explain.whatif import Session
 from absalloc.explain.words import limit_text, ratio, yuan
-from absalloc.plan.binding import tight
 from absalloc.plan.make import PlanSettings
 from absalloc.rows import BookState
 from absalloc.rulebook.active import ActiveRule, Limit
@@ -107,6 +107,8 @@ def frontier(
         if progress is not None:
             progress(number, len(values), limit_text(value, limit.unit))
         points.append(_point(model, rule, limit, value))
+    if turns and model.stopped is None:
+        model.quick = Session.of(model).relaxed
     found = [turn for pair in pairwise(values) for turn in _turn(model, rule, limit, pair)] if turns else []
     return Frontier(rule, limit.sense, limit.unit, tuple(points), tuple(found))
 
@@ -142,5 +144,5 @@ def _turn(model: Model, rule: ActiveRule, limit: Limit, ends: tuple[Fraction, Fr
 
 
 def _binding(model: Model, rule: ActiveRule, limit: Limit, value: Fraction) -> tuple[str, ...]:
-    program, outcome = model.relaxed(Change.limit(rule.id, limit.sense, value))
-    return tight(program, outcome) if outcome.status == "optimal" else (outcome.status,)
+    outcome, binding = model.relaxation(Change.limit(rule.id, limit.sense, value))
+    return tuple(sorted(binding)) if outcome.status == "optimal" else (outcome.status,)

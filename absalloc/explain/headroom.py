@@ -13,13 +13,13 @@ from absalloc.compliance.exact import evaluate_exact
 from absalloc.explain.barred import reasons
 from absalloc.explain.model import Model
 from absalloc.explain.prices import Progress
+from absalloc.explain.rebalanced import most_of
 from absalloc.explain.relaxation import Relaxation, relax
 from absalloc.explain.room import Rooms, rooms
 from absalloc.explain.words import Words, ratio, yuan
 from absalloc.plan.make import Answer, PlanSettings
 from absalloc.plan.note import Note
 from absalloc.rows import BookState
-from absalloc.solve import Problem, solve_problem
 from absalloc.units import exact
 
 NEAR = 1e-6
@@ -193,49 +193,17 @@ def bought(model: Model, base: Answer | None, name: str, face: Fraction) -> Book
 def _rebalanced(
     model: Model, relaxation: Relaxation, places: Sequence[int], progress: Progress | None
 ) -> list[Headroom]:
-    problem = relaxation.problem()
-    start = relaxation.solve()
-    found = []
-    for number, p in enumerate(places):
-        name = model.positions.ids[p]
+    def step(number: int) -> None:
         if progress is not None:
-            progress(number, len(places), name)
-        why = reasons(model, relaxation, p)
-        column = int(relaxation.program.legs.buy[p])
-        if why or column < 0 or start.objective is None:
+            progress(number, len(places), model.positions.ids[places[number]])
+
+    found = []
+    for p, made in zip(places, most_of(model, places, step), strict=True):
+        name, why = model.positions.ids[p], reasons(model, relaxation, p)
+        if why or made is None:
             found.append(Headroom(name, Fraction(0), Fraction(0), None, None, None, why))
-        else:
-            found.append(_most(model, relaxation, problem, p, float(start.objective)))
+            continue
+        gain = None if made.lost is None else -Fraction(made.lost) * 10**6
+        face = Fraction(made.face)
+        found.append(Headroom(name, face, face * exact(float(model.lines.worth[p])), made.stop, None, gain))
     return found
-
-
-def _most(model: Model, relaxation: Relaxation, problem: Problem, p: int, start: float) -> Headroom:
-    """Return the most of a line that some compliant portfolio holds, and the best carry at that amount."""
-    name, column = model.positions.ids[p], int(relaxation.program.legs.buy[p])
-    aim = np.zeros(problem.n)
-    aim[column] = -1.0
-    top = solve_problem(replace(problem, c=aim, offset=0.0), "highs", relaxation.settings)
-    if top.x is None or top.status != "optimal":
-        return Headroom(name, Fraction(0), Fraction(0), None, None, None)
-    units = float(top.x[column])
-    low = problem.col_lower.copy()
-    low[column] = max(units * (1 - 1e-9) - 1e-12, 0.0)
-    best = solve_problem(replace(problem, col_lower=low), "highs", relaxation.settings)
-    gain = None if best.objective is None else Fraction(float(start - best.objective)) * 10**6
-    face = Fraction(units) * exact(relaxation.program.builder.columns[column].size)
-    worth = exact(float(model.lines.worth[p]))
-    stop = "supply" if units >= problem.col_upper[column] * (1 - 1e-9) else _dearest(relaxation, top.row_dual)
-    return Headroom(name, face, face * worth, stop, None, gain)
-
-
-def _dearest(relaxation: Relaxation, dual: np.ndarray | None) -> str | None:
-    """Return the rule whose rows stop a maximum most; a name, never a price."""
-    if dual is None:
-        return None
-    weight: dict[str, float] = {}
-    for row, value in enumerate(np.abs(dual)):
-        rule = relaxation.row_of[row] or ("cash" if relaxation.program.builder.rows[row].name == "nav" else "budget")
-        weight[rule] = weight.get(rule, 0.0) + float(value) * relaxation.scale[row]
-    named = {rule: value for rule, value in weight.items() if rule not in ("cash", "budget")} or weight
-    best = max(named, key=lambda rule: (named[rule], rule), default=None)
-    return best if best is not None and named[best] > 0 else None

@@ -21,6 +21,7 @@ from absalloc.plan.note import Note
 from absalloc.plan.objective import Objective, objective
 from absalloc.plan.program import Program, build_program
 from absalloc.plan.rule_rows import Terms
+from absalloc.plan.screen import assumed_lines
 from absalloc.rows import Block, BookState, RowSystem, compile_rows
 from absalloc.rows.compile import compile_rule
 from absalloc.rows.lines import Positions
@@ -93,6 +94,8 @@ class Model:
         self.stopped: Note | None = _cannot_decide(self.state)
         self.current: tuple[Finding, ...] = evaluate_exact([state]) if state.held else ()
         self.known: dict[bytes, Outcome] = {}
+        self.quick: Callable[[Change], tuple[Outcome, tuple[str, ...]]] | None = None
+        """Answers the relaxation warm, with the rules that bind; set by those who ask many times."""
 
     @cached_property
     def system(self) -> RowSystem:
@@ -108,6 +111,11 @@ class Model:
     def lines(self) -> PlanLines:
         """What may be bought and sold of each line."""
         return plan_lines(self.positions, _budget(self.state))
+
+    @cached_property
+    def assumed(self) -> np.ndarray:
+        """True for lines whose only rating is assumed and which the mandate does not buy on that footing: (n,)."""
+        return assumed_lines(self.lines)
 
     @cached_property
     def objective(self) -> Objective:
@@ -203,6 +211,13 @@ class Model:
         settings = SolveSettings(time_limit=self.settings.time_limit)
         return program, solve_problem(program.problem.relaxed(), "highs", settings)
 
+    def relaxation(self, change: Change = NOTHING) -> tuple[Outcome, tuple[str, ...]]:
+        """Return the answer of the relaxation under ``change``, and the rules that bind in it."""
+        if self.quick is not None:
+            return self.quick(change)
+        program, outcome = self.relaxed(change)
+        return outcome, tight(program, outcome)
+
     @cached_property
     def relaxed_base(self) -> tuple[Program, Outcome]:
         """The plan's program as the rules stand, and the answer of its relaxation."""
@@ -210,7 +225,7 @@ class Model:
 
     def ceiling(self, change: Change = NOTHING) -> Fraction | None:
         """Return a proven bound of the objective under ``change``, yuan a year; None where there is none."""
-        found = None if self.rate else self.relaxed(change)[1]
+        found = None if self.rate else self.relaxation(change)[0]
         return None if found is None or found.bound is None else Fraction(-float(found.bound)) * 10**6
 
     def _findings(self, state: BookState, moved: dict[str, ActiveRule], change: Change) -> tuple[Finding, ...]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from absalloc.compliance.exact import evaluate_exact
 from absalloc.explain.breakpoints import Span, behind, span
-from absalloc.explain.model import Change, Model, digest
-from absalloc.explain.relaxation import Relaxation, relax
+from absalloc.explain.model import Change, Model
+from absalloc.explain.moves import Move, Mover, gap_of
+from absalloc.explain.whatif import Session
 from absalloc.explain.words import limit_text, ratio, title, yuan
-from absalloc.plan.make import Answer, PlanSettings
+from absalloc.plan.make import PlanSettings
 from absalloc.plan.note import Note
 from absalloc.rows import BookState
 from absalloc.rulebook.active import ActiveRule, Limit
@@ -30,37 +30,6 @@ YUAN_NOTCH = Fraction(1, 20)
 """One notch of a limit in yuan, as a share of the limit."""
 Progress = Callable[[int, int, str], None]
 """Called with (steps done, steps in all, what is next)."""
-
-
-@dataclass(frozen=True)
-class Move:
-    """What one change of a rule does. ``gain`` is the new objective less the old one, yuan a year.
-
-    ``low, high`` enclose the gain of the two true optima: they differ by the gaps of the two solves, and meet
-    for an LP but for rounding. ``limit`` is None where the rule is removed; ``takes_over`` are the rules
-    that bind in the new plan and did not before.
-    """
-
-    limit: Fraction | None
-    status: str
-    gain: Fraction | None
-    low: Fraction | None
-    high: Fraction | None
-    gap: float | None
-    takes_over: tuple[str, ...]
-
-    @property
-    def worth(self) -> str:
-        """One of gain, loss, nothing (proven to a yuan), within_gap (the gaps of the solves do not tell), a status."""
-        if self.gain is None:
-            return self.status
-        if self.low is None or self.high is None:
-            return "gain" if self.gain > 0 else "loss" if self.gain < 0 else "nothing"
-        if self.low > 1:
-            return "gain"
-        if self.high < -1:
-            return "loss"
-        return "nothing" if self.low >= -1 and self.high <= 1 else "within_gap"
 
 
 @dataclass(frozen=True)
@@ -97,6 +66,7 @@ class PriceList:
     total: Fraction | None
     rate: bool
     prices: tuple[Price, ...]
+    relaxation: bool = False
 
     def bp(self, amount: Fraction | None) -> float | None:
         """Return an amount a year in basis points of the total; a rate in basis points."""
@@ -114,6 +84,7 @@ class PriceList:
             "reason": None if self.reason is None else self.reason.text(lang),
             "objective": {"kind": self.objective, "value": ratio(self.value), "gap": self.gap},
             "base_of_bp": yuan(self.total),
+            "lp_relaxation": self.relaxation,
             "prices": [self._price(item, lang) for item in self.prices],
         }
 
@@ -162,47 +133,56 @@ def prices(
     notch: Mapping[str, Fraction] | None = None,
     rules: tuple[str, ...] | None = None,
     breakpoints: bool = False,
+    lp: bool = False,
     progress: Progress | None = None,
 ) -> PriceList:
     """Return the price of every rule that binds a plan of the book (of ``rules`` only, where given).
 
     Each number is the difference between two plans made, rounded and re-checked in the same way; no dual is shown.
     ``notch`` maps units to steps and replaces those of ``NOTCHES``; ``breakpoints`` also finds where each limit starts
-    and stops to bind (LP relaxation). Where the book has no plan as it stands, the list is empty and says why.
+    and stops to bind (LP relaxation). ``lp``: all of it on the LP relaxation, in milliseconds a price; a book whose
+    plan has no integers is priced on its LP anyway, which is then its own. Where the book has no plan as it stands, the
+    list is empty and says why.
     Raises BadInput for a rule that is not in force.
     """
     model = Model(state, settings)
     base = model.base
     reason = base.reason
-    head = (model.objective.kind, model.value(base), _gap(base), model.total, model.rate)
+    head = (model.objective.kind, model.value(base), gap_of(base), model.total, model.rate)
     if base.faces is None:
         return PriceList(base.status, reason, *head, ())
+    session = Session.of(model)
+    model.quick = session.relaxed
+    lp = lp or (base.program is not None and not base.program.problem.has_integers)
+    mover = Mover(model, session, lp=lp and not model.rate)
+    if mover.lp:
+        head = (head[0], mover.old, 0.0, *head[3:])
     wanted = model.binding_rules if rules is None else tuple(model.rule(name) for name in rules)
     steps = {**NOTCHES, **(notch or {})}
     found: list[Price] = []
     for number, rule in enumerate(wanted):
         if progress is not None:
             progress(number, len(wanted), rule.id)
-        found += price_of(model, rule, steps, breakpoints=breakpoints)
-    relaxation = relax(model)
-    found = [_with_behind(model, relaxation, item) for item in found]
+        found += price_of(mover, rule, steps, breakpoints=breakpoints)
+    found = [_with_behind(model, item) for item in found]
     found.sort(key=lambda item: (-(item.removed.gain or Fraction(0)), item.rule.id, item.sense))
-    return PriceList(base.status, reason, *head, tuple(found))
+    return PriceList(base.status, reason, *head, tuple(found), mover.lp)
 
 
-def _with_behind(model: Model, relaxation: Relaxation, item: Price) -> Price:
+def _with_behind(model: Model, item: Price) -> Price:
     """Name the rules that take over where a binding rule costs nothing."""
     if not item.binding or item.removed.worth not in ("nothing", "within_gap"):
         return item
-    return replace(item, behind=behind(model, relaxation, item.rule.id))
+    return replace(item, behind=behind(model, item.rule.id))
 
 
 def price_of(
-    model: Model, rule: ActiveRule, steps: Mapping[str, Fraction], *, breakpoints: bool = False
+    mover: Mover, rule: ActiveRule, steps: Mapping[str, Fraction], *, breakpoints: bool = False
 ) -> list[Price]:
     """Return the prices of a rule: one a limit, or one alone for a rule that is no number."""
-    removed = move(model, Change.drop(rule.id), None, looser=True)
-    binding = rule.id in model.binding(model.base)
+    model = mover.model
+    removed = mover.move(rule.id, Change.drop(rule.id), None, looser=True)
+    binding = rule.id in mover.binding
     numbers = [item for item in rule.limits if item.value is not None]
     if not numbers:
         return [Price(rule, "max", "none", None, None, None, None, binding, None, None, removed)]
@@ -210,7 +190,7 @@ def price_of(
     for limit in numbers:
         notch = _notch(limit, steps)
         near, group = _nearest(model, rule, limit)
-        pair = [_stepped(model, rule, limit, notch * side) for side in (1, -1)]
+        pair = [_stepped(mover, rule, limit, notch * side) for side in (1, -1)]
         reach = span(model, rule, limit) if breakpoints and not model.rate else None
         head = (rule, limit.sense, limit.unit, limit.value, notch, near, group, binding)
         found.append(Price(*head, pair[0], pair[1], removed, reach))
@@ -222,70 +202,14 @@ def _notch(limit: Limit, steps: Mapping[str, Fraction]) -> Fraction:
     return abs(limit.value) * YUAN_NOTCH if limit.unit == "yuan" else steps[limit.unit]
 
 
-def _stepped(model: Model, rule: ActiveRule, limit: Limit, step: Fraction) -> Move | None:
+def _stepped(mover: Mover, rule: ActiveRule, limit: Limit, step: Fraction) -> Move | None:
     """Return what ``step`` looser (tighter where negative) does; None where there is no such limit."""
     assert limit.value is not None
     value = limit.value + (step if limit.sense == "max" else -step)
     least = Fraction(1) if limit.unit == "grade" else Fraction(0)
     if value < least or (limit.unit == "ratio" and rule.kind == "average" and value > 1):
         return None
-    return move(model, Change.limit(rule.id, limit.sense, value), value, looser=step > 0)
-
-
-def move(model: Model, change: Change, limit: Fraction | None, *, looser: bool) -> Move:
-    """Return what a change does to the best plan; without a new plan where the old one is proven to be as good."""
-    base = model.base
-    old, bound = model.value(base), model.bound(base)
-    assert old is not None
-    spared = _spared(model, change, limit, looser=looser) if base.status == "optimal" else None
-    if spared is not None:
-        return spared
-    answer = model.answer(change)
-    new = model.value(answer)
-    if new is None:
-        return Move(limit, answer.status, None, None, None, _gap(answer), ())
-    if answer.outcome is base.outcome:
-        # The same program to the last number: nothing changes at all.
-        return Move(limit, answer.status, Fraction(0), Fraction(0), Fraction(0), _gap(answer), ())
-    gain, low, high = new - old, None, None
-    after_bound = model.bound(answer)
-    if bound is not None and after_bound is not None and base.status == answer.status == "optimal":
-        low, high = new - max(bound, old), max(after_bound, new) - old
-        if low <= 0 <= high:
-            # Within the gaps one plan serves both books: the better one for the looser.
-            gain = max(gain, Fraction(0)) if looser else min(gain, Fraction(0))
-    before = set(model.binding(base))
-    after = tuple(name for name in model.binding(answer) if name not in before)
-    return Move(limit, answer.status, gain, low, high, _gap(answer), after)
-
-
-def _spared(model: Model, change: Change, limit: Fraction | None, *, looser: bool) -> Move | None:
-    """Return the move where no plan need be made: by a bound of the looser book, or a plan that meets the tighter."""
-    base = model.base
-    old, bound = model.value(base), model.bound(base)
-    if old is None or bound is None:
-        return None
-    program, outcome = model.relaxed(change)
-    if digest(program.problem) == digest(model.relaxed_base[0].problem):
-        # The same program to the last number: nothing changes at all.
-        return Move(limit, "optimal", Fraction(0), Fraction(0), Fraction(0), _gap(base), ())
-    slack = max(abs(old) * Fraction(model.settings.mip_gap), Fraction(1))
-    if looser:
-        top = None if outcome.bound is None else Fraction(-float(outcome.bound)) * 10**6
-        if top is None or top - old > slack:
-            return None
-        return Move(limit, "optimal", Fraction(0), Fraction(0), max(top - old, Fraction(0)), _gap(base), ())
-    state = model.changed(change)[0]
-    moved = {name for name, _, _ in change.limits}
-    findings = evaluate_exact([replace(base.state, rules=state.rules)], rules=moved)
-    if not findings or any(item.verdict != "pass" for item in findings):
-        return None
-    return Move(limit, "optimal", Fraction(0), min(old - bound, Fraction(0)), Fraction(0), _gap(base), ())
-
-
-def _gap(answer: Answer) -> float | None:
-    gap = None if answer.outcome is None else answer.outcome.gap
-    return None if gap is None else float(f"{gap:.3g}")
+    return mover.move(rule.id, Change.limit(rule.id, limit.sense, value), value, looser=step > 0)
 
 
 def _nearest(model: Model, rule: ActiveRule, limit: Limit) -> tuple[Fraction | None, str | None]:

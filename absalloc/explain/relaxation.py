@@ -26,7 +26,6 @@ from absalloc.plan.rule_rows import (
     undecided_positions,
     washable_positions,
 )
-from absalloc.plan.screen import assumed_lines
 from absalloc.plan.special_rows import add_special
 from absalloc.plan.trades import add_budget, add_trades, add_turnover
 from absalloc.rows import Block, RowSystem
@@ -99,7 +98,7 @@ def relax(model: Model) -> Relaxation:
 
 def barred_always(model: Model) -> np.ndarray:
     """Return True for lines that no rule keeps from being bought, but a missing yield or an assumed rating: (n,)."""
-    return np.asarray(np.isnan(model.objective.gain) | assumed_lines(model.lines))
+    return np.asarray(np.isnan(model.objective.gain) | model.assumed)
 
 
 def owner(model: Model, builder: Builder, row: int) -> str:

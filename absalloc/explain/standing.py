@@ -138,6 +138,7 @@ class Standing:
             upper.append(top)
             owners += [self.code[key[0]]] * found.shape[0]
             speaks += [True] * found.shape[0]
+        self._structure = [row.name for row in builder.rows]
         self.owner, self.speaks = np.array(owners, dtype=np.int64), np.array(speaks, dtype=bool)
         return replace(
             base, A=matrix, row_lower=np.concatenate(lower), row_upper=np.concatenate(upper), row_names=None,
@@ -272,6 +273,20 @@ class Standing:
             at = np.flatnonzero(leg >= 0)
             self.warm.change_cost(leg[at], (fee + sign * gain)[at])
         self.warm.offset = -float(gain @ self.model.lines.held) / MILLION
+
+    def idle(self, name: str) -> bool:
+        """Say whether a rule cannot bind as things stand: it bars no line, and no trade can bring a row to its end."""
+        senses = [block.sense for block in self.model.system.blocks if block.rule.id == name]
+        if any((name, sense) not in self.blocks for sense in senses) or np.any(self.bars[name]):
+            return False
+        rows = self.rows_of[self.code[name]]
+        most = self.warm.A.activity_range(self.warm.col_lower, self.warm.col_upper)[1]
+        return bool(np.all(most[rows] <= self.warm.row_upper[rows]))
+
+    def structural(self, row: int) -> str:
+        """Return what a row that is no rule's stands for: cash, budget, turnover."""
+        name = self._structure[row] if row < len(self._structure) else ""
+        return {"nav": "cash", "turnover": "turnover"}.get(name, "budget")
 
     def objective(self, moved: Moved, price: float = 0.0) -> Objective:
         """Return what each yuan of face earns at the yields of ``moved``."""

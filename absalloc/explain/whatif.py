@@ -119,12 +119,21 @@ class Session:
     """One book kept warm; safe for several threads, and sharing nothing with other sessions."""
 
     def __init__(self, state: BookState, settings: PlanSettings, versions: Versions | None = None) -> None:
+        self._open(Model(state, settings), versions)
+
+    @classmethod
+    def of(cls, model: Model) -> Session:
+        """Return a session of a book that is made ready already."""
+        made = cls.__new__(cls)
+        made._open(model, None)
+        return made
+
+    def _open(self, model: Model, versions: Versions | None) -> None:
         self._solving = threading.Lock()
         self.versions = versions or Versions()
-        self.given = Model(state, settings)
-        self.settings = settings
+        self.given, self.settings = model, model.settings
         self._base = Moved()
-        self._standing = None if self.given.stopped is not None else Standing(self.given)
+        self._standing = None if model.stopped is not None else Standing(model)
         self._pinned: Live | None = None
         self.rebuilt = 0
 
@@ -205,6 +214,27 @@ class Session:
         except NotPlain:
             self._rebuild(moved)
         return self._standing, self._standing.solve(self._relative(moved)), False
+
+    def relaxed(self, change: Change) -> tuple[Outcome, tuple[str, ...]]:
+        """Return the proven answer of the relaxation under a change, and the rules that bind there; levels as planned.
+
+        The book must not be one that nothing can be asked of.
+        """
+        soft = frozenset(r.id for r in self.given.rules.values() if r.level not in self.given.levels)
+        limits = {(rule, sense): value for rule, sense, value in change.limits}
+        with self._solving:
+            standing, found, _ = self._solved(Moved(limits, change.without | soft))
+            return found, standing.tight(found)
+
+    def idle(self, rule: str, change: Change) -> bool:
+        """Say whether a rule binds no portfolio at all, as given and under a change of its limit alone."""
+        limits = {(name, sense): value for name, sense, value in change.limits}
+        with self._solving:
+            for moved in (Moved(), Moved(limits)):
+                standing, _, _ = self._solved(moved)
+                if rule not in standing.code or not standing.idle(rule):
+                    return False
+        return True
 
     def _relative(self, moved: Moved) -> Moved:
         """Return ``moved`` as seen from the program that stands, which may have taken some changes into its base."""
