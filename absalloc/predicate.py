@@ -7,7 +7,7 @@ A predicate is a mapping whose entries must all hold: ``column: value``, ``colum
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,3 +149,23 @@ def leaves(predicate: Predicate) -> Iterator[OneOf | Between | InList | InSet | 
 def columns_of(predicate: Predicate) -> set[str]:
     """Return the columns a predicate reads; those behind its sets are not followed."""
     return {leaf.column for leaf in leaves(predicate) if not isinstance(leaf, InSet)}
+
+
+def truth(predicate: Predicate, facts: Mapping[str, str | None]) -> bool | None:
+    """Return whether a predicate holds of some texts, None where a text it needs is missing (Kleene logic).
+
+    For predicates of values, ``missing``, ``not``, ``any`` and ``all``; raises BadInput for another test.
+    """
+    if isinstance(predicate, Not):
+        inner = truth(predicate.inner, facts)
+        return None if inner is None else not inner
+    if isinstance(predicate, AllOf | AnyOf):
+        ends = isinstance(predicate, AnyOf)
+        found = [truth(part, facts) for part in predicate.parts]
+        return ends if ends in found else None if None in found else not ends
+    if isinstance(predicate, Missing):
+        return facts.get(predicate.column) is None
+    if not isinstance(predicate, OneOf):
+        raise BadInput("base.predicate_form", value=predicate)
+    value = facts.get(predicate.column)
+    return None if value is None else value in predicate.values

@@ -46,7 +46,7 @@ def load_rulebook(path: str | Path) -> Rulebook:
     return _build(read_yaml(path), Path(path).stem)
 
 
-TABLES = ("coverage", "tax")
+TABLES = ("coverage", "standard-debt", "tax")
 """Files beside the rulebooks that are none: data with formats of their own."""
 
 

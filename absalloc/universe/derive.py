@@ -11,13 +11,13 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from absalloc.terms import ABS_PRODUCTS, UNIT_PRICE_PRODUCTS
+from absalloc.terms import UNIT_PRICE_PRODUCTS
 from absalloc.units import fifteen, tidy
 from absalloc.universe.model import Universe, as_series, empty_column
+from absalloc.universe.recognition import is_nonstandard
 
 YEAR_DAYS = 365.0
 """Terms in years are ACT/365F, as ABS accrue."""
-_MARKET_DEBT = (*ABS_PRODUCTS, "credit_bond")
 
 
 def derive(universe: Universe, as_of: date) -> Universe:
@@ -77,24 +77,12 @@ def sectors(universe: Universe) -> np.ndarray:
 def nonstandard(universe: Universe) -> np.ndarray:
     """Return whether each row is a non-standard debt asset (True, False, None for unknown).
 
-    标准化债权类资产认定规则 (2020 No. 5): credit ABS and ABN of the interbank market and ABS listed on an
-    exchange are standard; insurance asset-support plans, and what trades on neither market (银登中心,
-    北金所, 报价系统, unlisted), are not. An enterprise ABS whose market is unknown is unknown.
+    标准化债权类资产认定规则 (2020 No. 5), as ``constraints/standard-debt.yaml`` has it.
     """
     result = empty_column("bool", len(universe.table))
     for row, (product, market) in enumerate(zip(universe.column("product"), universe.column("market"), strict=True)):
-        result[row] = _nonstandard(product, market)
+        result[row] = is_nonstandard(product, market)
     return result
-
-
-def _nonstandard(product: str, market: str | None) -> bool | None:
-    if product == "insurance_plan":
-        return True
-    if product in _MARKET_DEBT and market == "other":
-        return True
-    if product == "enterprise_abs":
-        return False if market == "exchange" else None
-    return False
 
 
 def _amounts(universe: Universe, table: pd.DataFrame, labels: dict[str, str | np.ndarray]) -> None:
