@@ -132,9 +132,10 @@ def chosen(names: list[str]) -> Iterator[tuple[Cases, str]]:
 
 
 def stale(found: list[Verdict], reasons: dict[tuple[str, str], str]) -> list[str]:
-    """Return the explanations that explain nothing: no such mutant survives."""
+    """Return the explanations that explain nothing: no mutant of that name, or none of that rule, needs one."""
     used = {(each, item.what) for item in found if item.reason for each in (item.rule, item.rule.partition("/")[2])}
-    return [f"{rule}: {what}" for rule, what in reasons if (rule, what) not in used]
+    rules, whats = {rule for rule, _ in used}, {what for _, what in used}
+    return [f"{rule}: {what}" for rule, what in reasons if rule not in rules or what not in whats]
 
 
 def report(found: list[Verdict], dead: list[str]) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
-from typing import Any, get_args
+from typing import Any
 
-from absalloc.mandate.models import Product
+from mutate_predicates import GONE, Change, Path, notches, optional, predicate_changes, put
+
 from absalloc.rulebook.check_names import SIZE_COLUMNS
-from absalloc.terms import AMOUNTS, IMPLIED_GRADES, INSTITUTIONS, MEASURES, RATING_GRADES, TEST_TIMES, column
+from absalloc.terms import AMOUNTS, MEASURES, TEST_TIMES, column
 
 KINDS = (
     "limit", "comparison", "denominator", "filter", "measure", "by", "tested", "band", "date", "reading", "exception",
@@ -23,12 +23,6 @@ KINDS = (
 )  # fmt: skip
 GROUPS = ("tranche_id", "deal_id", "originator", "core_debtor", "issuer", "ultimate_group")
 ATTRIBUTES = ("risk_weight", "days_to_maturity", "wal", "modified_duration")
-SIDES = {"min": ("above", "max"), "above": ("min", "below"), "max": ("below", "min"), "below": ("max", "above")}
-"""Of each bound: strict or not, and the other way round."""
-Path = tuple[str | int, ...]
-Change = tuple[str, str, Any]
-"""Kind, what was changed in words, and the value in its stead."""
-GONE = object()
 
 
 @dataclass(frozen=True)
@@ -45,14 +39,15 @@ class Mutant:
 def mutants(rule: dict[str, Any], book: dict[str, Any]) -> Iterator[Mutant]:
     """Yield every mutant of a rule of a book, each once."""
     sets, columns = book.get("sets", {}), book.get("columns", {})
-    used = _used(rule, sets)
+    own = {key: value for key, value in rule.items() if key != "by" or not isinstance(value, dict)}
+    used = _used(own, sets)  # a link names columns of its table, not of the book
     seen: set[str] = set()
     for kind, what, new in _rule(rule, book):
         if repr(new) not in seen and new != rule:
             seen.add(repr(new))
             yield Mutant(kind, what, new, sets, columns)
     for name in (name for name in sets if name in used):
-        for _, what, new in _predicate(sets[name], f"sets.{name}"):
+        for _, what, new in predicate_changes(sets[name], f"sets.{name}"):
             yield Mutant("filter", what, rule, {**sets, name: new}, columns)
     for name in (name for name in columns if name in used):
         for what, new in _combined(columns[name], f"columns.{name}"):
@@ -79,16 +74,16 @@ def _rule(rule: dict[str, Any], book: dict[str, Any]) -> Iterator[Change]:
         if kind not in shadowed:  # a measure or a ``by`` that stands nowhere is the default reading's
             yield kind, what, {**{k: v for k, v in rule.items() if k in shadowed}, **part}
     yield from _dates(rule, date.fromisoformat(book["modelled"]["from"]))
-    yield from _once(rule, "applies", lambda value: _optional(value, "applies", mandate=True))
+    yield from _once(rule, "applies", lambda value: optional(value, "applies", mandate=True))
     for key in ("readings", "exceptions"):
         for index, item in enumerate(rule.get(key, [])):
             of_item = _reading if key == "readings" else _exception
             for kind, what, new in of_item(item, rule, book):
                 name = item["id"] if key == "exceptions" else f"{item['switch']}={item['id']}"
-                yield kind, f"{key}.{name}.{what}", _put(rule, (key, index), new)
+                yield kind, f"{key}.{name}.{what}", put(rule, (key, index), new)
     yield from _defaults(rule)
     if "unless" in rule:
-        yield "comparison", "unless dropped", _put(rule, ("unless",), GONE)
+        yield "comparison", "unless dropped", put(rule, ("unless",), GONE)
         for kind, what, new in _ratio(rule["unless"], "unless.", book):
             yield kind, what, {**rule, "unless": new}
 
@@ -104,14 +99,14 @@ def _ratio(rule: dict[str, Any], name: str, book: dict[str, Any]) -> Iterator[Ch
                 yield "comparison", f"{name}{side} for {other}", turned
     yield from _once(rule, "of", lambda value: _denominator(value, f"{name}of"))
     yield from _once(rule, "plus", lambda value: _plus(value, f"{name}plus"))
-    yield from _once(rule, "where", lambda value: _optional(value, f"{name}where"))
-    yield from _once(rule, "require", lambda value: _predicate(value, f"{name}require"))
+    yield from _once(rule, "where", lambda value: optional(value, f"{name}where"))
+    yield from _once(rule, "require", lambda value: predicate_changes(value, f"{name}require"))
     if "measure" in rule or rule.get("kind") in ("share", "threshold_sum"):
         for what, new in _measure(rule.get("measure", "market_value"), f"{name}measure"):
             yield "measure", what, {**rule, "measure": new}
     if "by" in rule or rule.get("kind") in ("share", "average", "capital"):
         for what, new in _by(rule.get("by"), f"{name}by", book):
-            yield "by", what, _put(rule, ("by",), new)
+            yield "by", what, put(rule, ("by",), new)
     if "kind" in rule:
         yield from _testing(rule)
 
@@ -121,32 +116,20 @@ def _testing(rule: dict[str, Any]) -> Iterator[Change]:
     for other in (item for item in TEST_TIMES if item != tested):
         yield "tested", f"tested {other} for {tested}", {**rule, "tested": other}
     for key in (key for key in ("over", "up_to", "if_held") if key in rule):
-        yield "band", f"{key} dropped", _put(rule, (key,), GONE)
-        for new in _notches(rule[key]):
+        yield "band", f"{key} dropped", put(rule, (key,), GONE)
+        for new in notches(rule[key]):
             yield "band", f"{key} {new} for {rule[key]}", {**rule, key: new}
     if rule["kind"] == "count":
         turned = "false" if rule.get("of_trade") == "true" else "true"
         yield "band", f"of_trade {turned}", {**rule, "of_trade": turned}
     if "scope" in rule:
-        yield "scope", f"scope portfolio for {rule['scope']}", _put(rule, ("scope",), GONE)
+        yield "scope", f"scope portfolio for {rule['scope']}", put(rule, ("scope",), GONE)
 
 
 def _once(rule: dict[str, Any], key: str, changes: Any) -> Iterator[Change]:
     if key in rule:
         for kind, what, new in changes(rule[key]):
-            yield ("applies" if key == "applies" else kind), what, _put(rule, (key,), new)
-
-
-def _put(data: Any, path: Path, new: Any) -> Any:
-    """Return a copy with ``new`` at a path; GONE and None take the key away."""
-    head, *rest = path
-    value = _put(data[head], tuple(rest), new) if rest else new
-    if isinstance(data, list):
-        changed = [value if index == head else item for index, item in enumerate(data)]
-        return [item for item in changed if item is not GONE]
-    if value is GONE or value is None:
-        return {key: item for key, item in data.items() if key != head}
-    return {**data, head: value}
+            yield ("applies" if key == "applies" else kind), what, put(rule, (key,), new)
 
 
 # -- limits and dates ----------------------------------------------------------------------------------------------
@@ -156,35 +139,22 @@ def _limit(value: Any, name: str) -> Iterator[Change]:
     if isinstance(value, dict):  # from a list
         for key in ("expires", "column"):
             if key in value:
-                yield "limit", f"{name}.{key} dropped", _put(value, (key,), GONE)
-        for new in _notches(value["absent"]):
+                yield "limit", f"{name}.{key} dropped", put(value, (key,), GONE)
+        for new in notches(value["absent"]):
             yield "limit", f"{name}.absent {new} for {value['absent']}", {**value, "absent": new}
         return
     entries = [{"value": value}] if isinstance(value, str) else value
     for index, entry in enumerate(entries):
         place = f"{name}[{index}]" if len(entries) > 1 else name
-        for new in _notches(entry["value"]):
-            yield "limit", f"{place} {new} for {entry['value']}", _put(entries, (index, "value"), new)
+        for new in notches(entry["value"]):
+            yield "limit", f"{place} {new} for {entry['value']}", put(entries, (index, "value"), new)
         strict = "false" if entry.get("strict") == "true" else "true"
-        yield "comparison", f"{place} strict {strict}", _put(entries, (index, "strict"), strict)
+        yield "comparison", f"{place} strict {strict}", put(entries, (index, "strict"), strict)
         if len(entries) > 1:
-            yield "limit", f"{place} {entry['value']} dropped", _put(entries, (index,), GONE)
+            yield "limit", f"{place} {entry['value']} dropped", put(entries, (index,), GONE)
         if "when" in entry:
-            for _, what, new in _optional(entry["when"], f"{place}.when", mandate=True):
-                yield "applies", what, _put(entries, (index, "when"), new)
-
-
-def _notches(text: str) -> list[str]:
-    """Return the next value on each side: a grade, a day, a yuan, a name, a millionth of a ratio."""
-    scale: list[str] = list(RATING_GRADES)
-    if text in scale:
-        at = scale.index(text)
-        return scale[max(at - 1, 0) : at] + scale[at + 1 : at + 2]
-    bare = text.rstrip("%").strip() if text.endswith("%") else text.partition(" ")[0]
-    unit = text[len(bare) :]
-    step = Decimal({"%": "0.0001", " years": "0.001"}.get(unit, "1"))
-    number = Decimal(bare.replace("_", ""))
-    return [f"{number + sign * step}{unit}" for sign in (1, -1) if number + sign * step >= 0]
+            for _, what, new in optional(entry["when"], f"{place}.when", mandate=True):
+                yield "applies", what, put(entries, (index, "when"), new)
 
 
 def _dates(rule: dict[str, Any], modelled: date) -> Iterator[Change]:
@@ -197,7 +167,7 @@ def _dates(rule: dict[str, Any], modelled: date) -> Iterator[Change]:
             new = rule
             for path, day, offset in places:
                 if day == edge:
-                    new = _put(new, path, str(day + timedelta(days=shift - offset)))
+                    new = put(new, path, str(day + timedelta(days=shift - offset)))
             yield "date", f"{edge} {shift:+d} day", new
 
 
@@ -226,8 +196,8 @@ def _denominator(of: Any, name: str) -> Iterator[Change]:
             yield "denominator", f"{name} sum of {of} for {of}", {"universe": of}
     elif isinstance(of, list):
         for index, part in enumerate(of):
-            yield "denominator", f"{name}[{index}] dropped", _put(of, (index,), GONE)
-            yield "denominator", f"{name}[{index}] sign", _put(of, (index, "sign"), str(-int(part.get("sign", 1))))
+            yield "denominator", f"{name}[{index}] dropped", put(of, (index,), GONE)
+            yield "denominator", f"{name}[{index}] sign", put(of, (index, "sign"), str(-int(part.get("sign", 1))))
     else:
         for what, new in _part(of):
             yield "denominator", f"{name}{what}", new
@@ -250,7 +220,7 @@ def _part(of: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         yield " nav for holdings", "nav"
         yield from ((what, {**of, "measure": new}) for what, new in _measure(of["measure"], ".measure"))
         if "where" in of:
-            yield from ((what, _put(of, ("where",), new)) for _, what, new in _optional(of["where"], ".where"))
+            yield from ((what, put(of, ("where",), new)) for _, what, new in optional(of["where"], ".where"))
 
 
 def _plus(plus: Any, name: str) -> Iterator[Change]:
@@ -258,7 +228,7 @@ def _plus(plus: Any, name: str) -> Iterator[Change]:
     parts = plus if isinstance(plus, list) else [plus]
     for index, part in enumerate(parts):
         if "amount" in part:
-            yield "scope", f"{name} nav for {part['amount']}", _put(parts, (index, "amount"), "nav")
+            yield "scope", f"{name} nav for {part['amount']}", put(parts, (index, "amount"), "nav")
 
 
 def _measure(measure: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -275,7 +245,7 @@ def _by(by: Any, name: str, book: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         yield f"{name} dropped", None
     if isinstance(by, dict):
         if "weight" in by:
-            yield f"{name}.weight dropped", _put(by, ("weight",), GONE)
+            yield f"{name}.weight dropped", put(by, ("weight",), GONE)
         yield f"{name} tranche_id", "tranche_id"
         return
     names = [] if by is None else [by] if isinstance(by, str) else list(by)
@@ -312,7 +282,7 @@ def _combined(combined: dict[str, Any], name: str) -> Iterator[tuple[str, Any]]:
 def _reading(reading: dict[str, Any], rule: dict[str, Any], book: dict[str, Any]) -> Iterator[Change]:
     for key in ("where", "by", "measure", "of"):
         if key in reading and reading[key] != rule.get(key):
-            yield "reading", f"{key} dropped", _put(reading, (key,), GONE)
+            yield "reading", f"{key} dropped", put(reading, (key,), GONE)
     inner = {key: value for key, value in reading.items() if key in ("where", "by", "measure", "of")}
     for kind, what, new in _ratio(inner, "", book):
         if set(new) == set(inner):
@@ -325,111 +295,16 @@ def _defaults(rule: dict[str, Any]) -> Iterator[Change]:
     for index, reading in enumerate(readings):
         if reading.get("default") == "true":
             continue
-        plain = [_put({"default": None, **item}, ("default",), GONE) for item in readings]
+        plain = [put({"default": None, **item}, ("default",), GONE) for item in readings]
         others = [new if old["switch"] == reading["switch"] else old for old, new in zip(readings, plain, strict=True)]
-        moved = _put(others, (index, "default"), "true")
+        moved = put(others, (index, "default"), "true")
         yield "reading", f"readings.{reading['switch']}={reading['id']} as default", {**rule, "readings": moved}
 
 
 def _exception(item: dict[str, Any], rule: dict[str, Any], book: dict[str, Any]) -> Iterator[Change]:
     yield "exception", "dropped", GONE
-    for _, what, new in _predicate(item["where"], "where"):
+    for _, what, new in predicate_changes(item["where"], "where"):
         yield "filter", what, {**item, "where": new}
     if "when" in item:
-        for _, what, new in _optional(item["when"], "when", mandate=True):
-            yield "exception", what, _put(item, ("when",), new)
-
-
-# -- predicates ------------------------------------------------------------------------------------------------------
-
-
-def _optional(predicate: dict[str, Any], name: str, *, mandate: bool = False) -> Iterator[Change]:
-    """Yield the changes of a predicate that may be left out."""
-    yield "filter", f"{name} dropped", GONE
-    yield from _predicate(predicate, name, mandate=mandate)
-
-
-def _predicate(predicate: dict[str, Any], name: str, *, mandate: bool = False) -> Iterator[Change]:
-    yield "filter", f"{name} negated", {"not": predicate}
-    yield from _entries(predicate, name, mandate)
-
-
-def _entries(predicate: dict[str, Any], name: str, mandate: bool) -> Iterator[Change]:
-    for key, value in predicate.items():
-        rest = _put(predicate, (key,), GONE)
-        if rest:
-            yield "filter", f"{name} without {key}", rest
-        for kind, what, new in _entry(key, value, f"{name}.{key}", mandate):
-            yield kind, what, {**predicate, key: new} if new is not GONE else rest
-
-
-def _entry(key: str, value: Any, name: str, mandate: bool) -> Iterator[Change]:
-    if key == "not":
-        for kind, what, new in _predicate(value, name, mandate=mandate):
-            yield kind, what, new
-    elif key in ("any", "all"):
-        for index, part in enumerate(value):
-            if len(value) > 1:
-                yield "filter", f"{name}[{index}] dropped", _put(value, (index,), GONE)
-            for kind, what, new in _predicate(part, f"{name}[{index}]", mandate=mandate):
-                yield kind, what, _put(value, (index,), new)
-    elif isinstance(value, dict):
-        if set(value) & set(SIDES):
-            yield from _range(key, value, name)
-        elif set(value) != {"in_list"}:
-            yield from _entries(value, name, True)  # a path into the mandate
-    elif key not in ("in_set", "missing"):
-        yield from _values(value, name, mandate)
-
-
-def _range(key: str, bounds: dict[str, Any], name: str) -> Iterator[Change]:
-    for side, bound in bounds.items():
-        for other in SIDES[side]:
-            turned = {other if each == side else each: value for each, value in bounds.items()}
-            yield "comparison", f"{name} {other} for {side}", turned
-        if isinstance(bound, str) and bound != "limit":
-            for new in _moved(key, bound):
-                yield "filter", f"{name}.{side} {new} for {bound}", {**bounds, side: new}
-
-
-def _moved(key: str, bound: str) -> list[str]:
-    found = column(key)
-    if found is not None and found.kind == "implied":
-        scale = list(IMPLIED_GRADES)
-        at = scale.index(bound)
-        return scale[max(at - 1, 0) : at] + scale[at + 1 : at + 2]
-    if found is not None and found.kind == "date":
-        return [str(date.fromisoformat(bound) + timedelta(days=shift)) for shift in (-1, 1)]
-    return _notches(bound)
-
-
-def _values(value: Any, name: str, mandate: bool) -> Iterator[Change]:
-    values = [value] if isinstance(value, str) else value
-    for one in values if len(values) > 1 else ():
-        yield "filter", f"{name} without {one}", [item for item in values if item != one]
-    known = _known(name, mandate)
-    if known == ("true", "false"):
-        yield "filter", f"{name} {'false' if values == ['true'] else 'true'}", "false" if values == ["true"] else "true"
-        return
-    for other in (item for item in known if item not in values):
-        yield "filter", f"{name} with {other}", [*values, other]
-
-
-def _known(name: str, mandate: bool) -> tuple[str, ...]:
-    """Return the closed values of a column, or of a key of the mandate; none where any text may stand."""
-    key = name.rpartition(".")[2]
-    if mandate:
-        if key == "institution":
-            return INSTITUTIONS
-        if name.endswith(f".product.{key}") and key in Product.model_fields:
-            return _choices(Product.model_fields[key].annotation)
-        return ()
-    found = column(key)
-    return () if found is None else ("true", "false") if found.kind == "bool" else found.values
-
-
-def _choices(annotation: Any) -> tuple[str, ...]:
-    if annotation is bool or bool in get_args(annotation):
-        return ("true", "false")
-    options = [item for part in (annotation, *get_args(annotation)) for item in get_args(part)]
-    return tuple(item for item in options if isinstance(item, str))
+        for _, what, new in optional(item["when"], "when", mandate=True):
+            yield "exception", what, put(item, ("when",), new)
