@@ -28,6 +28,7 @@ from absalloc.cli.options import (
     Strict,
     TimeLimit,
     UniverseFiles,
+    WorstLoss,
 )
 from absalloc.cli.reserved import reserve
 from absalloc.cli.rules_app import rules
@@ -101,21 +102,24 @@ def _optimise(
     only_verified: OnlyVerified = False,
     out: Out = None,
     time_limit: TimeLimit = None,
+    scenario: Scenarios = None,
+    worst_loss: WorstLoss = None,
     universe: UniverseFiles = None,
     mapping: MappingFile = None,
     strict: Strict = False,
-    scenario: Scenarios = None,
     as_json: Json = False,
     lang: Language = Lang.en,
     as_of: AsOf = None,
     quiet: Quiet = False,
 ) -> int:
     """Find the best compliant portfolio."""
-    from absalloc.cli.inputs import files, no_scenarios, overrides
+    from absalloc.cli.inputs import files, overrides
     from absalloc.cli.plans import Ask, run_optimise
 
-    no_scenarios(scenario)
-    ask = Ask(files(universe, mapping, as_of, strict), overrides(changes), solver, time_limit, out, only_verified)
+    read = files(universe, mapping, as_of, strict)
+    ask = Ask(
+        read, overrides(changes), solver, time_limit, out, only_verified, tuple(scenario or ()), worst_loss
+    )  # fmt: skip
     return run_optimise(Shell(as_json, lang, quiet), ask, mandates, holdings)
 
 
@@ -147,10 +151,10 @@ def check(
     only_verified: OnlyVerified = False,
     changes: Set = None,
     out: Out = None,
+    scenario: Scenarios = None,
     universe: UniverseFiles = None,
     mapping: MappingFile = None,
     strict: Strict = False,
-    scenario: Scenarios = None,
     as_json: Json = False,
     lang: Language = Lang.en,
     as_of: AsOf = None,
@@ -158,13 +162,12 @@ def check(
 ) -> int:
     """Check a book against its rules."""
     from absalloc.cli.checks import CheckAsk, run_check
-    from absalloc.cli.inputs import files, no_scenarios, overrides
+    from absalloc.cli.inputs import files, overrides
 
-    no_scenarios(scenario)
     ask = CheckAsk(
         files=files(universe, mapping, as_of, strict), overrides=overrides(changes), others=tuple(others or ()),
         before=before, earlier=(before_universe, before_mandate), trades=trades, readings=readings,
-        moves=moves, only_verified=only_verified, out=out,
+        moves=moves, only_verified=only_verified, out=out, scenarios=tuple(scenario or ()),
     )  # fmt: skip
     return run_check(Shell(as_json, lang, quiet), ask, mandate, holdings)
 
@@ -187,21 +190,24 @@ def rebalance(
     only_verified: OnlyVerified = False,
     out: Out = None,
     time_limit: TimeLimit = None,
+    scenario: Scenarios = None,
+    worst_loss: WorstLoss = None,
     universe: UniverseFiles = None,
     mapping: MappingFile = None,
     strict: Strict = False,
-    scenario: Scenarios = None,
     as_json: Json = False,
     lang: Language = Lang.en,
     as_of: AsOf = None,
     quiet: Quiet = False,
 ) -> int:
     """Find the trades from a book to the best portfolio."""
-    from absalloc.cli.inputs import files, no_scenarios, overrides
+    from absalloc.cli.inputs import files, overrides
     from absalloc.cli.plans import Ask, Change, run_rebalance
 
-    no_scenarios(scenario)
-    ask = Ask(files(universe, mapping, as_of, strict), overrides(changes), solver, time_limit, out, only_verified)
+    read = files(universe, mapping, as_of, strict)
+    ask = Ask(
+        read, overrides(changes), solver, time_limit, out, only_verified, tuple(scenario or ()), worst_loss
+    )  # fmt: skip
     change = Change(holdings, before, (before_universe, before_mandate), max_turnover, cure)
     return run_rebalance(Shell(as_json, lang, quiet), ask, mandate, change)
 

@@ -33,6 +33,7 @@ class CheckAsk:
     moves: str | None = None
     only_verified: bool = False
     out: str | None = None
+    scenarios: tuple[str, ...] = ()
 
 
 def run_check(shell: Shell, ask: CheckAsk, mandate_path: str, holdings: str) -> int:
@@ -74,6 +75,7 @@ def check_document(
         "as_of": ask.files.day,
         "overrides": ask.overrides,
         "only_verified": ask.only_verified,
+        "scenarios": ask.scenarios,
     }
     findings = check(universe, mandate, holdings, **how)
     document = findings.to_json(lang)

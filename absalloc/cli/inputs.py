@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from absalloc.errors import BadInput, NotBuilt
+from absalloc.errors import BadInput
 from absalloc.where import Where
 
 if TYPE_CHECKING:
@@ -77,12 +77,6 @@ def overrides(written: Sequence[str] | None) -> dict[str, str]:
             raise BadInput("cli.set_twice", where=Where("--set"), value=name)
         found[name] = value
     return found
-
-
-def no_scenarios(names: Sequence[str] | None) -> None:
-    """Refuse scenarios until they are built. Raises NotBuilt."""
-    if names:
-        raise NotBuilt("base.not_built", value="--scenario", hint="stress scenarios")
 
 
 def book_before(

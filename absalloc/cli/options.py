@@ -50,7 +50,16 @@ Set = Annotated[
     typer.Option("--set", metavar="RULE.limit=12%", help="Another limit for this run. Repeatable."),
 ]
 Scenarios = Annotated[
-    list[str] | None, typer.Option("--scenario", metavar="NAME", help="Reserved: stress scenarios.", hidden=True)
+    list[str] | None,
+    typer.Option(
+        "--scenario",
+        metavar="NAME|FILE",
+        help="The rules must hold in this scenario as well. Repeatable.",
+    ),
+]
+WorstLoss = Annotated[
+    str | None,
+    typer.Option("--worst-loss", metavar="3%", help="Most of NAV that any of the scenarios may lose to its horizon."),
 ]
 Out = Annotated[
     str | None, typer.Option("--out", "-o", metavar="DIR", help="Write report, tables and certificate here.")

@@ -26,6 +26,8 @@ class Ask:
     time_limit: float | None = None
     out: str | None = None
     only_verified: bool = False
+    scenarios: tuple[str, ...] = ()
+    worst_loss: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,17 @@ def _how(ask: Ask) -> dict[str, Any]:
         "only_verified": ask.only_verified,
         "solver": str(ask.solver),
         "time_limit": ask.time_limit,
+        "scenarios": ask.scenarios,
+        "worst_loss": ask.worst_loss,
     }
 
 
 def _ready(ask: Ask) -> None:
-    """Refuse a folder that cannot be written before any time is spent."""
+    """Refuse unknown scenarios and a folder that cannot be written before any time is spent."""
+    if ask.scenarios:
+        from absalloc.desk.scenarios import found_scenarios
+
+        found_scenarios(ask.scenarios)
     if ask.out is not None:
         from absalloc.report.files import check_folder
 
@@ -137,11 +145,37 @@ def show_plan(shell: Shell, document: dict[str, Any]) -> None:
             shell.show("", *details)
         for item in document["conflict"]:
             said_once(shell, shell.text("conflict"), item["rules"])
+        if document["scenarios"] is not None:
+            _scenarios(shell, document["scenarios"])
         said_once(shell, shell.text("not_applied"), [f"{r['rule']}: {r['reason']}" for r in document["not_applied"]])
         said_once(shell, shell.text("assumptions"), document["assumptions"])
         shell.show("")
     style = "bold green" if exit_code(document) == 0 else "bold red" if document["objective"] is None else "bold yellow"
     shell.answer(Text(plan_answer(document, lang), style=style))
+
+
+def _scenarios(shell: Shell, found: dict[str, Any]) -> None:
+    """Print what each scenario does to the plan, and what keeping them costs."""
+    from rich.text import Text
+
+    from absalloc.cli.tables import simple_table, verdict
+    from absalloc.report.words import shown, yuan_in_full
+
+    words = {True: "pass", False: "fail", None: "unknown"}
+    rows = [
+        (
+            item["name"], verdict(words[item["compliant"]], shell.lang), yuan_in_full(item["gain"]),
+            yuan_in_full(item["total_return"]), shown(item["return_on_nav"], "ratio", shell.lang),
+            yuan_in_full(item["nav_after"]), yuan_in_full(item["unpaid"]),
+        )
+        for item in found["results"]
+    ]  # fmt: skip
+    heads = ("scenario", "rules_hold", "gain", "to_horizon", "of_nav", "nav_after", "unpaid")
+    table = simple_table([shell.text(f"head_{name}") for name in heads], rows, (2, 3, 4, 5, 6))
+    shell.show("", Text(shell.text("title_scenarios"), style="bold"), table)
+    for item in found["results"]:
+        if item["unknown_lines"]:
+            shell.show(Text(shell.text("scenario_unknown", scenario=item["name"], n=len(item["unknown_lines"]))))
 
 
 def _tables(shell: Shell, document: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ class StressAsk:
 def run_stress(shell: Shell, ask: StressAsk, mandate_path: str, holdings: str) -> int:
     """Put a book under stress and print it; 0 where it keeps every hard rule in every scenario, else 1."""
     from absalloc.desk import stress_test
-    from absalloc.desk.studies import found_scenarios
+    from absalloc.desk.scenarios import found_scenarios
     from absalloc.mandate import load_mandate
 
     scenarios = found_scenarios(ask.scenarios)

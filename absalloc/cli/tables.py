@@ -61,7 +61,7 @@ def rule_table(findings: Sequence[dict[str, Any]], lang: str, *, books: bool = F
 
 def _cells(row: RuleUse, lang: str, books: bool, narrow: bool) -> list[Text | str]:
     item = row.worst
-    title = Text(plain(item["title"])) + Text(f"\n{row.rule}", style="dim")
+    title = Text(plain(item["title"])) + Text(f"\n{plain(row.label)}", style="dim")
     if item["level"] != "hard":
         title += Text(f" {name('level', item['level'], lang)}", style="dim")
     for taken in item["exceptions"]:
@@ -92,7 +92,8 @@ def failing(findings: Sequence[dict[str, Any]], lang: str) -> list[Text]:
 
 
 def _detail(item: dict[str, Any], lang: str) -> Text:
-    head = Text(f"{MARKS[item['verdict']]} {plain(item['rule'])}", style=STYLES[item["verdict"]])
+    rule = item["rule"] if item["scenario"] is None else f"{item['rule']} [{item['scenario']}]"
+    head = Text(f"{MARKS[item['verdict']]} {plain(rule)}", style=STYLES[item["verdict"]])
     parts = [plain(item["group"])] if item["group"] else []
     if item["cause"]:
         parts.append(say("cause", lang, cause=name("cause", item["cause"], lang)))

@@ -47,13 +47,18 @@ def with_cure_dates(findings: Sequence[Finding], states: Sequence[BookState]) ->
     return tuple(_with_cure(item, states) for item in findings)
 
 
-def confirm(findings: Sequence[Finding], states: Sequence[BookState], system: RowSystem) -> None:
-    """Compare the exact verdicts with those of the rows. Raises InternalError at the first that differ."""
+def confirm(
+    findings: Sequence[Finding], states: Sequence[BookState], system: RowSystem, *, scenario: str | None = None
+) -> None:
+    """Compare the exact verdicts with those of the rows. Raises InternalError at the first that differ.
+
+    ``states`` are the books before a scenario whose rows are compared.
+    """
     x = system.faces(tuple(state.held for state in states), tuple(state.kept for state in states))
     known = {item.key: item for item in findings}
     conditional = {b.rule.id for b in system.blocks if b.branch == "alternative"}
     for block, found in zip(system.blocks, verdicts(system, x), strict=True):
-        if block.scenario is not None or block.rule.tested != "always" or block.rule.id in conditional:
+        if block.scenario != scenario or block.rule.tested != "always" or block.rule.id in conditional:
             continue
         book = BOOKS.join(states[number].name for number in block.books)
         labels = [None] if block.form in ("count", "threshold") else list(block.groups)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from absalloc.desk.book import Book, prepare
-from absalloc.errors import NotBuilt
+from absalloc.desk.scenarios import row_scenarios, worst_loss_of
 from absalloc.mandate import LoadedMandate
-from absalloc.rows import BookState, Scenario
+from absalloc.rows import BookState
 from absalloc.rulebook.active import Override
 from absalloc.units import exact
 from absalloc.universe import Universe
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from absalloc.desk.reported import Plan
     from absalloc.plan.make import PlanSettings
 
+Scenarios = Any
+"""Names of shipped scenarios, paths of files, or ``absalloc.stress.Scenario``: one, or a sequence."""
 SCREEN = "desk"
 """The rulebook of what a desk never buys by default; added to every plan, switched off rule by rule."""
 
@@ -29,7 +31,8 @@ def optimise(
     mandate: LoadedMandate,
     holdings: Any = None,
     *,
-    scenarios: Sequence[Scenario] = (),
+    scenarios: Scenarios = (),
+    worst_loss: Fraction | float | str | None = None,
     as_of: date | None = None,
     overrides: Mapping[str, Override] | None = None,
     only_verified: bool = False,
@@ -40,11 +43,13 @@ def optimise(
 
     ``overrides`` maps ``RULE.limit`` to a limit with its unit (``{"originator-share.limit": "12%"}``, or 0.12).
     ``only_verified`` leaves out the rules whose text was not seen.
+    ``scenarios`` (shipped names, paths, Scenarios): every rule holds in each of them as well, those tested at purchase
+    excepted. ``worst_loss`` ("3%"): what none of them may lose to its horizon, of NAV or of the amount invested.
     Raises BadInput for input that cannot be used; infeasible and stopped are answers, not errors.
     """
     settings = _settings(backend=solver, max_turnover=turnover_cap(mandate, None), time_limit=time_limit)
     how: dict[str, Any] = {"as_of": as_of, "overrides": overrides, "only_verified": only_verified}
-    return _plan(Book(universe, mandate, holdings), settings, scenarios, before=None, **how)
+    return _plan(Book(universe, mandate, holdings), settings, (scenarios, worst_loss), before=None, **how)
 
 
 def rebalance(
@@ -55,7 +60,8 @@ def rebalance(
     before: Any = None,
     max_turnover: Fraction | float | str | None = None,
     cure: bool = False,
-    scenarios: Sequence[Scenario] = (),
+    scenarios: Scenarios = (),
+    worst_loss: Fraction | float | str | None = None,
     as_of: date | None = None,
     overrides: Mapping[str, Override] | None = None,
     only_verified: bool = False,
@@ -66,6 +72,7 @@ def rebalance(
 
     ``before`` (holdings or a Book) shows which breaches are passive: these may stay, no worse, unless
     ``cure``, which brings caps on purchases back too; without a turnover cap its trades are the least that comply.
+    ``scenarios`` and ``worst_loss`` as for ``optimise``.
     """
     earlier = before if isinstance(before, Book) or before is None else Book(universe, mandate, before)
     settings = _settings(
@@ -73,7 +80,7 @@ def rebalance(
     )
     book = Book(universe, mandate, holdings)
     how: dict[str, Any] = {"as_of": as_of, "overrides": overrides, "only_verified": only_verified}
-    return _plan(book, settings, scenarios, before=earlier, **how)
+    return _plan(book, settings, (scenarios, worst_loss), before=earlier, **how)
 
 
 def _settings(**how: Any) -> PlanSettings:
@@ -83,15 +90,18 @@ def _settings(**how: Any) -> PlanSettings:
     return PlanSettings(**how)
 
 
-def _plan(book: Book, settings: PlanSettings, scenarios: Sequence[Scenario], **how: Any) -> Plan:
-    if scenarios:
-        raise NotBuilt("base.not_built", value="scenarios", hint="stress scenarios")
+def _plan(book: Book, settings: PlanSettings, asked: tuple[Scenarios, Any], **how: Any) -> Plan:
     from absalloc.desk.reported import Plan
-    from absalloc.plan.make import make_plan
+    from absalloc.plan.make import in_scope, make_plan
 
     ready = prepare(book, extra=(SCREEN,), **how)
-    state = own_terms(ready.state)
-    return Plan(make_plan(state, settings), ready.notes, settings)
+    state = in_scope(own_terms(ready.state))
+    shocks = row_scenarios([state], asked[0])
+    settings = replace(settings, worst_loss=worst_loss_of(asked[1], shocks))
+    answer = make_plan(state, settings, shocks)
+    # The same plan without the scenarios: what keeping them costs is the difference.
+    alone = make_plan(state, replace(settings, worst_loss=None)) if shocks and answer.faces is not None else None
+    return Plan(answer, ready.notes, settings, alone)
 
 
 def own_terms(state: BookState) -> BookState:

@@ -12,11 +12,13 @@ from typing import Any
 from absalloc.compliance.between import Between, between
 from absalloc.compliance.check import check_books
 from absalloc.compliance.result import Findings
+from absalloc.compliance.shocked import check_shocked
 from absalloc.desk.book import Book, Prepared, prepare
-from absalloc.errors import BadInput, NotBuilt
+from absalloc.desk.scenarios import row_scenarios
+from absalloc.errors import BadInput
 from absalloc.mandate import LoadedMandate
 from absalloc.plan.note import Note
-from absalloc.rows import BookState, Scenario
+from absalloc.rows import BookState
 from absalloc.rulebook.active import Override, full_id, resolve
 from absalloc.rulebook.joint import counterpart
 from absalloc.units import exact
@@ -36,7 +38,7 @@ def check(
     others: Sequence[Book] = (),
     before: Any = None,
     trades: Any = None,
-    scenarios: Sequence[Scenario] = (),
+    scenarios: Any = (),
     as_of: date | None = None,
     overrides: Mapping[str, Override] | None = None,
     readings: Mapping[str, str] | None = None,
@@ -48,11 +50,10 @@ def check(
     ``others`` are the further books that rules over several portfolios see. ``before`` (holdings or a Book) and
     ``trades`` (a file with date, tranche_id, side, face, price) tell active from passive breaches: the ratios beyond
     their limit, with ``moves`` all, are split by what moved them. Either alone will do: without trades every change
-    of face is one, without the book before there were only the trades.
+    of face is one, without the book before there were only the trades. ``scenarios`` (shipped names, paths, Scenarios):
+    the findings in each of them stand behind those of today, marked with its name, and count.
     Raises BadInput for input that cannot be used, InternalError where two readings of a rule disagree.
     """
-    if scenarios:
-        raise NotBuilt("base.not_built", value="scenarios", hint="stress scenarios")
     book = Book(universe, mandate, holdings)
     how: dict[str, Any] = {"readings": readings, "only_verified": only_verified}
     first = prepare(book, as_of=as_of, overrides=overrides, **how)
@@ -64,8 +65,9 @@ def check(
         first = replace(first, state=way.after)
     states = [first.state, *[item.state for item in rest]]
     notes = [*first.notes, *[note for item in rest for note in item.notes], *_apart(states), *_unexplained(way)]
+    shocked = [item for shock in row_scenarios(states, scenarios) for item in check_shocked(states, shock)]
     return Findings(
-        check_books(states, way=way, every=moves),
+        (*check_books(states, way=way, every=moves), *shocked),
         tuple(rule for state in states for rule in state.rules.inactive),
         first.state.as_of.isoformat(),
         tuple(state.name for state in states),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from absalloc.desk.ask import SCREEN, own_terms, turnover_cap
 from absalloc.desk.book import Book, Prepared, prepare
+from absalloc.desk.scenarios import curves_of, found_scenarios, known_scenarios
 from absalloc.desk.studied import Compared, StressedBook
 from absalloc.errors import BadInput
 from absalloc.mandate import LoadedMandate
@@ -20,7 +21,6 @@ from absalloc.terms import SECTORS
 from absalloc.universe import Universe
 
 if TYPE_CHECKING:
-    from absalloc.cashflow import CurveSet
     from absalloc.plan.make import PlanSettings
     from absalloc.stress import Scenario
 
@@ -47,9 +47,9 @@ def stress_test(
 
     wanted = found_scenarios(scenarios)
     if not wanted:
-        raise BadInput("desk.no_scenario", expected=_known())
+        raise BadInput("desk.no_scenario", expected=known_scenarios())
     ready = prepare(Book(universe, mandate, holdings), as_of=as_of, overrides=overrides)
-    curves = _curves(ready.state)
+    curves = curves_of(ready.state)
     books = tuple(stress_book(ready.state, item, curves=curves, forward_months=forward_months) for item in wanted)
     return StressedBook(books, ready.notes, _inputs(universe, ready.state))
 
@@ -81,7 +81,7 @@ def compare(
         case = planning(Book(universe, mandate), as_of=as_of, overrides=overrides, solver=solver, time_limit=time_limit)
         state = case.state
         found = compare_states(
-            [state], drivers, curves=_curves(state), settings=case.settings, break_even=break_even
+            [state], drivers, curves=curves_of(state), settings=case.settings, break_even=break_even
         )  # fmt: skip
         parts.append((found[0], case.notes, _inputs(universe, state)))
     return Compared(tuple(parts), break_even)
@@ -119,14 +119,6 @@ def planning(
     return Case(state, settings, ready.notes, _inputs(book.universe, state))
 
 
-def found_scenarios(wanted: Any) -> list[Scenario]:
-    """Return scenarios of names, paths or Scenarios. Raises BadInput, with the nearest name, for an unknown one."""
-    from absalloc.stress import find_scenario
-
-    listed = [wanted] if isinstance(wanted, str | Path) or hasattr(wanted, "sha256") else list(wanted)
-    return [find_scenario(str(item)) if isinstance(item, str | Path) else item for item in listed]
-
-
 def sector_drivers(scenarios: Mapping[str, Any] | Sequence[Any] | str) -> dict[str, Scenario]:
     """Return sector -> scenario of what ``compare`` takes. Raises BadInput for two scenarios of one sector."""
     if isinstance(scenarios, Mapping):
@@ -147,19 +139,6 @@ def sector_drivers(scenarios: Mapping[str, Any] | Sequence[Any] | str) -> dict[s
 def _pairs(item: Any) -> list[tuple[str, Any]]:
     sector, equals, name = item.partition("=") if isinstance(item, str) else ("", "", "")
     return [(sector.strip(), name.strip())] if equals else [(every, item) for every in SECTORS]
-
-
-def _known() -> str:
-    from absalloc.stress import shipped_scenarios
-
-    return ", ".join(shipped_scenarios())
-
-
-def _curves(state: BookState) -> CurveSet | None:
-    from absalloc.cashflow import load_curves
-
-    mandate = state.mandate
-    return load_curves(mandate.path(mandate.curves), as_of=state.as_of) if mandate.curves else None
 
 
 def _inputs(universe: Universe, state: BookState) -> dict[str, str]:

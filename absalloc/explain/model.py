@@ -172,7 +172,7 @@ class Model:
         if self.stopped is not None:
             return Answer("stopped", self.stopped, self.state, None, self.current, None, None)
         state, system, current = self.changed(change)
-        maker = _Asker(state, system, self.lines, self.settings, current, adjust, self.known)
+        maker = _Asker(state, system, self.lines, self.settings, current, adjust=adjust, known=self.known)
         terms = replace(_terms(state, current, self.settings), levels=levels)
         return maker.attempt(terms)
 

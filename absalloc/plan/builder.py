@@ -10,12 +10,15 @@ import numpy as np
 from absalloc.solve import Problem
 
 MILLION = 1e6
-Leg = Literal["buy", "sell", "odd", "on"]
+Leg = Literal["buy", "sell", "odd", "on", "after"]
 
 
 @dataclass(frozen=True)
 class ColumnOf:
-    """What a column means: a leg of a position (``size`` yuan of face a unit), or a switch (``on``)."""
+    """What a column means: a leg of a position (``size`` yuan of face a unit), or a switch (``on``).
+
+    ``after`` columns say what a scenario makes of the plan: they follow from the others.
+    """
 
     leg: Leg
     position: int

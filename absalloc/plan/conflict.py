@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from absalloc.plan.rule_rows import Terms
+from absalloc.plan.rule_rows import Terms, label
 from absalloc.rows import RowSystem
 
 
-def find_conflict(feasible: Callable[[frozenset[str]], bool], system: RowSystem, terms: Terms) -> tuple[str, ...]:
+def find_conflict(
+    feasible: Callable[[frozenset[str]], bool], system: RowSystem, terms: Terms, more: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Return one minimal set of conflicting rules, by leaving rules out one at a time and solving again.
 
-    ``feasible(skip)`` solves without the rules ``skip``. The empty tuple means that the budget, the supply
+    ``feasible(skip)`` solves without the rules ``skip``; a rule in a scenario is one of its own,
+    and ``more`` names rows that are no rule's. The empty tuple means that the budget, the supply
     or the turnover cap alone cannot be met, whatever the rules.
     """
-    names = tuple(dict.fromkeys(block.rule.id for block in system.blocks if terms.binds(block)))
+    names = (*dict.fromkeys(label(block) for block in system.blocks if terms.binds(block)), *more)
     gone: frozenset[str] = frozenset()
     if not feasible(frozenset(names)):
         return ()

@@ -12,12 +12,15 @@ import numpy as np
 
 from absalloc.compliance.exact import evaluate_exact
 from absalloc.compliance.finding import Finding
+from absalloc.plan.after import LossCap
 from absalloc.plan.builder import MILLION
 from absalloc.plan.conflict import find_conflict
 from absalloc.plan.lines import PlanLines, allocated_lines, plan_lines
 from absalloc.plan.note import Note
 from absalloc.plan.objective import objective
+from absalloc.plan.point import settled
 from absalloc.plan.program import Program, build_program, faces
+from absalloc.plan.recheck import Outlook, carried, key_of, look, not_allowed, too_low, wider
 from absalloc.plan.rule_rows import Branch, Key, Terms, worst_excess
 from absalloc.plan.tax import tax_of
 from absalloc.rows import BookState, RowSystem, Scenario, compile_rows
@@ -38,7 +41,8 @@ class PlanSettings:
     """How a plan is made. ``max_turnover`` is a share of NAV (of the invested amount without one).
 
     ``cure`` makes limits bind that a passive breach may otherwise exceed, and trades as little as that takes where no
-    turnover cap is given. ``backend``: highs, cvxpy or pyomo.
+    turnover cap is given. ``backend``: highs, cvxpy or pyomo. ``worst_loss``: the most that may be lost to the horizon
+    of any scenario, a share like ``max_turnover``.
     """
 
     backend: str = "highs"
@@ -46,6 +50,7 @@ class PlanSettings:
     cure: bool = False
     time_limit: float | None = None
     mip_gap: float = MIP_GAP
+    worst_loss: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -63,13 +68,16 @@ class Answer:
     gave_way: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     seconds: float = 0.0
+    outlooks: tuple[Outlook, ...] = ()
+    """The plan in each scenario asked for; its findings there stand in ``findings`` too."""
 
 
 def make_plan(state: BookState, settings: PlanSettings, scenarios: Sequence[Scenario] = ()) -> Answer:
     """Return the best portfolio of one book under its rules, from what it holds.
 
     ``state.held`` is what is held now (empty for a new book); ``state.before`` the book before, where
-    known, decides what is a passive breach. Rules hold in every scenario as well.
+    known, decides what is a passive breach. Rules hold in every scenario as well (but for those tested at purchase),
+    and no scenario loses more than ``settings.worst_loss``. Raises BadInput for a rule that has no rows in a scenario.
     """
     start = time.perf_counter()
     state = in_scope(state)
@@ -82,8 +90,9 @@ def make_plan(state: BookState, settings: PlanSettings, scenarios: Sequence[Scen
     system = compile_rows([opening], scenarios)
     positions = Positions(opening)
     lines = plan_lines(positions, _budget(opening))
-    terms = _terms(opening, current, settings)
-    answer = _Maker(opening, system, lines, settings, current).run(terms)
+    was = tuple(look(opening, item) for item in scenarios) if state.held else ()
+    terms = _terms(opening, current, settings, was)
+    answer = _Maker(opening, system, lines, settings, current, tuple(scenarios), was).run(terms)
     return replace(answer, seconds=time.perf_counter() - start)
 
 
@@ -103,6 +112,12 @@ def in_scope(state: BookState) -> BookState:
 def _budget(state: BookState) -> Fraction:
     invest = state.mandate.portfolio.invest
     return Fraction(invest.amount) if invest is not None else Fraction(state.mandate.amount("nav") or 0)
+
+
+def _total(state: BookState) -> Fraction:
+    """Return what shares are of: net assets, or the invested amount without them."""
+    nav = state.mandate.amount("nav")
+    return _budget(state) if nav is None else nav
 
 
 def _cannot_decide(state: BookState) -> Note | None:
@@ -129,14 +144,20 @@ def _cannot_decide(state: BookState) -> Note | None:
     return None
 
 
-def _terms(state: BookState, current: tuple[Finding, ...], settings: PlanSettings) -> Terms:
-    """Read the law of active and passive off the findings on what is held."""
+def _terms(
+    state: BookState, current: tuple[Finding, ...], settings: PlanSettings, was: Sequence[Outlook] = ()
+) -> Terms:
+    """Read the law of active and passive off the findings on what is held.
+
+    What may stay in breach today may do so in a scenario too, no worse than what is held would stand there.
+    """
     passive = [] if settings.cure else [f for f in current if f.verdict == "fail" and f.cause == "passive"]
     bars = {rule.id: rule.passive_breach for rule in state.rules.active}
-    keys = [(f.rule, f.group or "", f.sense) for f in passive]
+    keys = [key_of(f) for f in passive]
+    later = [key_of(f) for item in was for f in item.findings if key_of(replace(f, scenario=None)) in keys]
     no_new = [key for key in keys if (found := bars.get(key[0])) is not None and found.meanwhile == "no_new"]
     levels = frozenset({"hard", "soft"})
-    return Terms(levels=levels, stay=frozenset(keys), no_new=frozenset(no_new), cure=settings.cure)
+    return Terms(levels=levels, stay=frozenset([*keys, *later]), no_new=frozenset(no_new), cure=settings.cure)
 
 
 @dataclass
@@ -146,6 +167,8 @@ class _Maker:
     lines: PlanLines
     settings: PlanSettings
     current: tuple[Finding, ...]
+    scenarios: tuple[Scenario, ...] = ()
+    was: tuple[Outlook, ...] = ()
 
     def run(self, terms: Terms) -> Answer:
         answer = self.attempt(terms)
@@ -159,11 +182,13 @@ class _Maker:
                 )
             terms, answer = firm, again
         if answer.status == "infeasible":
-            return replace(answer, conflict=find_conflict(lambda skip: self.feasible(terms, skip), self.system, terms))
+            caps = [cap.label for cap in self.caps(terms)]
+            clash = find_conflict(lambda skip: self.feasible(terms, skip), self.system, terms, caps)
+            return replace(answer, conflict=clash)
         return answer
 
     def feasible(self, terms: Terms, skip: frozenset[str]) -> bool:
-        program = self.program(replace(terms, skip=skip), 0.0)
+        program = self.program(replace(terms, skip=skip, ordered=True), 0.0)
         return solve_problem(program.problem, "highs", self.solve_settings()).status != "infeasible"
 
     def solve_settings(self) -> SolveSettings:
@@ -171,12 +196,26 @@ class _Maker:
 
     def program(self, terms: Terms, price: float) -> Program:
         cap = self.settings.max_turnover
-        base = _budget(self.state) if self.state.mandate.amount("nav") is None else self.state.mandate.amount("nav")
-        most = None if cap is None else float(cap * (base or 0))
+        most = None if cap is None else float(cap * _total(self.state))
         change = self.settings.cure and cap is None
         return build_program(
-            self.system, self.lines, objective(self.lines, price), terms, max_turnover=most, least_change=change
-        )
+            self.system, self.lines, objective(self.lines, price), terms, max_turnover=most, least_change=change,
+            caps=self.caps(terms),
+        )  # fmt: skip
+
+    def caps(self, terms: Terms) -> list[LossCap]:
+        """Return the caps on what may be lost, a little lower after a miss."""
+        share = self.settings.worst_loss
+        if share is None:
+            return []
+        most, rest = float(share * _total(self.state)), np.zeros(self.lines.n - self.lines.positions.rows)
+        found = [LossCap(item.name, np.append(item.returns[0], rest), most) for item in self.scenarios]
+        back = terms.margins
+        return [
+            replace(cap, most=most - back.get((cap.label, "", "max"), 0.0))
+            for cap in found
+            if cap.label not in terms.skip
+        ]
 
     def solve(self, terms: Terms) -> tuple[Program, Outcome]:
         """Solve, each way open to a purchase-tested row above its limit on its own: without big numbers, and faster."""
@@ -217,7 +256,7 @@ class _Maker:
         return lexicographic(problem, size * (1.0 + 1e-3 * rank), self.solve_settings(), self.settings.backend)
 
     def attempt(self, terms: Terms) -> Answer:
-        for _ in range(TRIES + 1):
+        for _ in range(TRIES + 2):
             program, outcome = self.solve(terms)
             if outcome.x is None or outcome.status in ("infeasible", "unbounded"):
                 status = "infeasible" if outcome.status == "infeasible" else "stopped"
@@ -226,13 +265,21 @@ class _Maker:
                 )
                 return Answer(status, reason, self.state, None, self.current, outcome, program, notes=self.lines.notes)
             held = faces(program, outcome.x)
-            after = replace(self.state, held=held, book_value=_carried(self.state, held))
-            findings = evaluate_exact([after])
-            failed = self.failed(findings, terms)
-            if not failed and min(held.values(), default=Fraction(0)) >= 0:
-                return self.answer(program, outcome, after, findings)
-            terms = replace(terms, margins={**terms.margins, **_wider(terms, failed)})
-        names = ", ".join(sorted({f.rule for f in failed}))
+            after = replace(self.state, held=held, book_value=carried(self.state, held))
+            outlooks = tuple(look(after, item) for item in self.scenarios)
+            findings = (*evaluate_exact([after]), *(f for item in outlooks for f in item.findings))
+            failed, over = not_allowed(findings, terms, self.was_values()), self.lost(outlooks)
+            if not failed and not over and min(held.values(), default=Fraction(0)) >= 0:
+                loose = not terms.ordered and any(item.redeemed.asked for item in outlooks)
+                sure = settled(program, after, outcome, outlooks, self.solve_settings()) if loose else outcome
+                if sure is not None:
+                    return replace(self.answer(program, sure, after, findings), outlooks=outlooks)
+            if not terms.ordered and any(item.redeemed.asked for item in outlooks):
+                terms = replace(terms, ordered=True)
+                continue
+            more = {key: terms.margins.get(key, 0.0) + 2 * yuan + 10.0 for key, yuan in over.items()}
+            terms = replace(terms, margins={**wider(terms.margins, failed), **more})
+        names = ", ".join(sorted({*(key_of(f)[0] for f in failed), *(key[0] for key in over)}))
         return Answer(
             "stopped",
             Note("recheck_failed", rules=names),
@@ -244,18 +291,14 @@ class _Maker:
             notes=self.lines.notes,
         )
 
-    def failed(self, findings: tuple[Finding, ...], terms: Terms) -> list[Finding]:
-        """Return the findings the plan may not leave: hard fails, but for passive breaches that got no worse."""
-        was: dict[Key, Fraction | None] = {(f.rule, f.group or "", f.sense): f.value for f in self.current}
-        found = []
-        for item in findings:
-            key: Key = (item.rule, item.group or "", item.sense)
-            if item.verdict != "fail" or item.level not in terms.levels:
-                continue
-            worse = key not in terms.stay or _worse(item, was.get(key))
-            if worse:
-                found.append(item)
-        return found
+    def was_values(self) -> dict[Key, Fraction | None]:
+        """Return the values at what is held, today and in every scenario."""
+        return {key_of(f): f.value for f in (*self.current, *(f for item in self.was for f in item.findings))}
+
+    def lost(self, outlooks: Sequence[Outlook]) -> dict[Key, float]:
+        """Return by how many yuan the plan loses too much, by the key of the row."""
+        share = self.settings.worst_loss
+        return too_low(outlooks, None if share is None else share * _total(self.state))
 
     def answer(self, program: Program, outcome: Outcome, after: BookState, findings: tuple[Finding, ...]) -> Answer:
         status = "optimal" if outcome.status == "optimal" else "stopped"
@@ -267,36 +310,6 @@ class _Maker:
         if "tax" in after.mandate.objective.parts:
             notes.append(tax_of(after).note())
         return Answer(status, reason, after, after.held, findings, outcome, program, notes=tuple(notes))  # type: ignore[arg-type]
-
-
-def _worse(item: Finding, was: Fraction | None) -> bool:
-    if was is None or item.value is None:
-        return True
-    return item.value > was if item.sense == "max" else item.value < was
-
-
-def _carried(state: BookState, held: dict[str, Fraction]) -> dict[str, Fraction]:
-    """Return the book values after the trades: what is kept keeps its own, what is bought stands at cost."""
-    result = {}
-    for name, value in state.book_value.items():
-        if name in held:
-            kept = min(held[name], state.held[name])
-            bought = held[name] - kept
-            cost = state.unit("market_value", state.index.get(name))[0]
-            result[name] = value * kept / state.held[name] + bought * cost
-    return result
-
-
-def _wider(terms: Terms, failed: list[Finding]) -> dict[Key, float]:
-    """Hold back a little more of each row that failed: what it missed by, twice, and at least ten yuan."""
-    found = {}
-    for item in failed:
-        key: Key = (item.rule, item.group or "", item.sense)
-        missed = 0.0
-        if item.numerator is not None and item.denominator is not None and item.limit is not None:
-            missed = abs(float(item.numerator - item.limit * item.denominator))
-        found[key] = terms.margins.get(key, 0.0) + max(2 * missed, 10.0)
-    return found
 
 
 def _gain_per_capital(program: Program, outcome: Outcome) -> float:

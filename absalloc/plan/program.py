@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
 
+from absalloc.plan.after import LossCap, add_after, add_loss_caps
 from absalloc.plan.builder import Builder
 from absalloc.plan.lines import PlanLines
 from absalloc.plan.note import Note
 from absalloc.plan.objective import Objective
-from absalloc.plan.rule_rows import Relief, Terms, add_linear, washable_positions
+from absalloc.plan.rule_rows import Relief, Terms, add_linear, label, washable_positions
 from absalloc.plan.screen import screened
 from absalloc.plan.special_rows import add_special
 from absalloc.plan.trades import Legs, add_budget, add_trades, add_turnover
@@ -60,8 +62,12 @@ def build_program(
     *,
     max_turnover: float | None,
     least_change: bool,
+    caps: Sequence[LossCap] = (),
 ) -> Program:
-    """Return the program of one book; ``max_turnover`` in yuan; ``least_change`` minimises trades before carry."""
+    """Return the program of one book; ``max_turnover`` in yuan; ``least_change`` minimises trades before carry.
+
+    ``caps``: losses that may not be exceeded in a scenario.
+    """
     builder = Builder()
     state = lines.positions.state
     screen = screened(system, lines, objective, terms)
@@ -73,22 +79,27 @@ def build_program(
     cols, data = add_turnover(builder, lines, legs, max_turnover)
     if least_change:
         _prefer_least_change(builder, cols, data)
+    add_loss_caps(builder, lines, legs, caps)
+    seen = {
+        name: add_after(builder, lines, legs, (name, shocks[0]), ordered=terms.ordered)
+        for name, shocks in system.shocks
+    }
     used: dict[str, None] = {}
     reliefs = _alternatives(builder, system, terms)
     for block in system.blocks:
         if not terms.binds(block):
             continue
-        before = len(builder.rows)
+        before, mine = len(builder.rows), legs if block.scenario is None else seen[block.scenario]
         relief = reliefs.get((block.rule.id, block.scenario))
         if block.form != "linear":
-            add_special(builder, block, lines, legs, system, terms)
+            add_special(builder, block, lines, mine, system, terms)
         elif relief is None:
-            add_linear(builder, block, lines, legs, system, terms)
+            add_linear(builder, block, lines, mine, system, terms)
         else:
             when = 1 if block.branch == "main" else 0
-            add_linear(builder, block, lines, legs, system, terms, Relief(relief, when))
+            add_linear(builder, block, lines, mine, system, terms, Relief(relief, when))
         if len(builder.rows) > before:
-            used[block.rule.id] = None
+            used[label(block)] = None
     return Program(builder.problem(), builder, lines, legs, objective, tuple(used), screen.notes)
 
 

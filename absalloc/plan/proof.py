@@ -12,7 +12,7 @@ import numpy as np
 from absalloc.errors import InternalError
 from absalloc.plan.certificate import build_certificate, check_text, verify_certificate
 from absalloc.plan.make import Answer, PlanSettings
-from absalloc.plan.program import Program
+from absalloc.plan.point import exact_point
 from absalloc.solve import Problem, SolveSettings
 from absalloc.units import exact
 
@@ -33,7 +33,9 @@ def certificate_of(answer: Answer, settings: PlanSettings) -> dict[str, Any] | N
         "as_of": state.as_of.isoformat(),
         "unit": "million yuan a year",
     }
-    point = exact_point(answer.program, answer)
+    if answer.outlooks:
+        meta["scenarios"] = {item.scenario: item.sha256 for item in answer.outlooks}
+    point = exact_point(answer.program, answer.state, answer.outcome, answer.outlooks)
     problem = eased(answer.program.problem, point)
     meta["eased_by"] = "1e-9 of the size of a row at most"
     made = build_certificate(
@@ -74,40 +76,3 @@ def _above(value: Fraction) -> float:
     """Return the least float whose decimal is not below ``value``."""
     found = float(value)
     return found if exact(found) >= value else float(np.nextafter(found, np.inf))
-
-
-def exact_point(program: Program, answer: Answer) -> list[Fraction]:
-    """Return the program's columns at the faces of the plan: what was rounded, not what the solver returned."""
-    outcome = answer.outcome
-    assert outcome is not None
-    assert outcome.x is not None
-    state = answer.state
-    before = state.before or {}
-    point = [Fraction(0)] * len(program.builder.columns)
-    for j, meaning in enumerate(program.builder.columns):
-        if meaning.leg == "on":
-            value = float(outcome.x[j])
-            point[j] = Fraction(round(value)) if program.builder.whole[j] else exact(float(f"{value:.12g}"))
-    for p, name in enumerate(program.lines.positions.ids):
-        change = state.held.get(name, Fraction(0)) - before.get(name, Fraction(0))
-        _legs(program, p, change, outcome.x, point)
-    return point
-
-
-def _legs(program: Program, p: int, change: Fraction, x: Any, point: list[Fraction]) -> None:
-    legs = program.legs
-    bought, sold, odd = int(legs.buy[p]), int(legs.sell[p]), int(legs.odd[p])
-    columns = program.builder.columns
-    if odd >= 0:
-        point[odd] = Fraction(round(float(x[odd])))
-        change += point[odd] * exact(columns[odd].size)
-    if bought >= 0 and program.builder.whole[bought]:
-        # A line may be bought and sold in one plan only where that is free; both legs are kept as solved.
-        point[bought] = Fraction(round(float(x[bought])))
-        change -= point[bought] * exact(columns[bought].size)
-        if sold >= 0:
-            point[sold] = -change / exact(columns[sold].size)
-        return
-    leg = bought if change > 0 else sold
-    if leg >= 0:
-        point[leg] = abs(change) / exact(columns[leg].size)

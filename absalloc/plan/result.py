@@ -17,6 +17,7 @@ from absalloc.plan.make import Answer, PlanSettings
 from absalloc.plan.note import Note
 from absalloc.plan.program import Program
 from absalloc.plan.proof import certificate_of
+from absalloc.plan.stressed import scenarios_json
 
 SCHEMA = "absalloc.plan/1"
 
@@ -28,6 +29,8 @@ class Plan:
     answer: Answer = field(repr=False)
     notes: tuple[Note, ...] = ()
     settings: PlanSettings = field(default_factory=PlanSettings)
+    alone: Answer | None = field(default=None, repr=False)
+    """The answer without the scenarios, where any were asked for and there is a plan."""
 
     @property
     def status(self) -> str:
@@ -112,6 +115,7 @@ class Plan:
             "risk_weights": [line.as_json(lang) for line in weights_held([state])] if done else [],
             "binding": list(self.binding),
             "gave_way": list(answer.gave_way),
+            "scenarios": scenarios_json(self) if answer.outlooks or self.settings.worst_loss is not None else None,
             "conflict": [{"rules": list(answer.conflict), "repairs": []}] if answer.status == "infeasible" else [],
             "bound": None if outcome is None or outcome.bound is None else _yuan(-outcome.bound),
             "gap": None if outcome is None or outcome.gap is None else float(f"{outcome.gap:.3g}"),

@@ -14,9 +14,11 @@ from absalloc.plan.trades import Legs, face_terms, trade_terms
 from absalloc.rows.system import Block, RowSystem
 
 Key = tuple[str, str, str]
-"""(rule id, group or "", sense)"""
+"""(rule id, with its scenario as ``in_scenario`` writes it; group or ""; sense)"""
 
 
+WORST_LOSS = "worst-loss"
+"""Names the cap on what a scenario may lose, as a rule's id would."""
 Branch = Literal["within", "nothing bought"]
 """The two ways to satisfy a purchase-tested row that is above its limit today."""
 
@@ -25,17 +27,29 @@ Branch = Literal["within", "nothing bought"]
 class Terms:
     """What bends the rows of a plan: rules left out, passive breaches that may stay, margins after a failed check."""
 
-    skip: frozenset[str] = frozenset()
+    skip: frozenset[str] = frozenset()  # labels: of a rule, or of a rule in a scenario
     levels: frozenset[str] = frozenset({"hard"})
     stay: frozenset[Key] = frozenset()
     no_new: frozenset[Key] = frozenset()
     margins: Mapping[Key, float] = field(default_factory=dict)  # yuan of excess held back
     branches: Mapping[Key, Branch] = field(default_factory=dict)
     cure: bool = False
+    ordered: bool = False
+    """Whether redemptions keep the order of sale: left out until a plan is seen to break a rule for want of it."""
 
     def binds(self, block: Block) -> bool:
         """Say whether the rows of a block are constraints of this plan."""
-        return block.rule.level in self.levels and block.rule.id not in self.skip
+        return block.rule.level in self.levels and label(block) not in self.skip
+
+
+def label(block: Block) -> str:
+    """Return what names a block's rows: the rule's id, with the scenario where they are those of one."""
+    return in_scenario(block.rule.id, block.scenario)
+
+
+def in_scenario(rule: str, scenario: str | None) -> str:
+    """Return the name of a rule's rows in a scenario (None for today's)."""
+    return rule if scenario is None else f"{rule} [{scenario}]"
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,8 @@ class Excess:
 
     ``excess[r] = constant[r] + Σ sell × held`` today, plus ``Σ buy × bought − sell × sold`` by trades, in yuan:
     the two differ where what is kept stands at its book value. ``member``: the line is in the numerator.
+    ``moving`` (rows,): under a scenario, yuan of excess per yuan of net assets after it, the constant being that at
+    none.
     """
 
     row: np.ndarray
@@ -52,6 +68,7 @@ class Excess:
     sell: np.ndarray
     member: np.ndarray
     constant: np.ndarray
+    moving: np.ndarray
 
     def of_row(self, r: int) -> slice:
         """Return the entries of a row."""
@@ -80,12 +97,15 @@ def worst_excess(block: Block, total: int, offset: int) -> Excess:
     # A limit nobody knows may be anything: then nothing is proven to keep it.
     endless = np.isinf(block.limit_most) if sign < 0 else np.zeros(block.rows, dtype=bool)
     constant = np.where(endless | np.isnan(constant), np.inf, constant)
-    return _legged(block, (row, col, value, member), constant, (total, offset))
+    moving = sign * (block.moving[0] - bound * block.moving[1])
+    if block.shocks:
+        constant = constant - moving * block.shocks[0].base
+    return _legged(block, (row, col, value, member), (constant, moving), (total, offset))
 
 
 def _legged(
-    block: Block, entries: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], constant: np.ndarray,
-    columns: tuple[int, int],
+    block: Block, entries: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    by_row: tuple[np.ndarray, np.ndarray], columns: tuple[int, int],
 ) -> Excess:  # fmt: skip
     row, col, value, member = entries
     total, offset = columns
@@ -94,7 +114,7 @@ def _legged(
     buy = np.where(kept, 0.0, value)
     sell = np.where(kept, value, 0.0) if block.legs else value
     position = np.where(kept, col - total, col) - offset
-    return Excess(row[order], position[order], buy[order], sell[order], member[order], constant)
+    return Excess(row[order], position[order], buy[order], sell[order], member[order], *by_row)
 
 
 def held_excess(excess: Excess, held: np.ndarray) -> np.ndarray:
@@ -139,9 +159,11 @@ def barred_positions(system: RowSystem, terms: Terms, offset: int, n: int) -> np
         if not terms.binds(block):
             continue
         if block.rule.kind == "eligibility":
-            found[block.col - offset] = True
+            # What a redemption sells to the end is no longer held when the scenario's rule is tested: rows decide.
+            paying = [position for shock in block.shocks for position in shock.order.tolist()]
+            found[np.setdiff1d(block.col - offset, paying)] = True
         for r, group in enumerate(block.groups):
-            if (block.rule.id, group or "", block.sense) in terms.no_new:
+            if (label(block), group or "", block.sense) in terms.no_new:
                 found[block.col[block.row == r] % system.positions - offset] = True
                 found[block.own.col[(block.own.row == r) & block.own.member] % system.positions - offset] = True
     return found
@@ -163,11 +185,23 @@ def add_linear(
     excess = worst_excess(block, system.positions, system.offsets[block.books[0]])
     now = held_excess(excess, lines.held)
     top = greatest_growth(excess, lines, legs, np.ones(len(excess.row), dtype=bool))
-    adder = _Adder(builder, block, lines, legs, terms, relief)
+    adder = _Adder(builder, block, lines, legs, terms, relief, _today(block, lines, system))
     # One unit is held back for a strict limit, which no program can write.
     strict = 1.0 if block.strict else 0.0
     for r in np.flatnonzero(now + top + strict > 0):
         adder.add(excess, int(r), float(now[r]) + strict)
+
+
+def _today(block: Block, lines: PlanLines, system: RowSystem) -> np.ndarray | None:
+    """Return the excess of a scenario's rows at what is held, yuan; None for rows of today, whose excess says it."""
+    if not block.shocks:
+        return None
+    x = np.zeros(2 * system.positions)
+    at = system.offsets[block.books[0]]
+    for start in (at, at + system.positions):
+        x[start : start + lines.n] = lines.held
+    low, high, _ = block.excess(x)
+    return high if block.sense == "max" else -low
 
 
 @dataclass(frozen=True)
@@ -178,21 +212,22 @@ class _Adder:
     legs: Legs
     terms: Terms
     relief: Relief | None
+    today: np.ndarray | None
 
     def add(self, excess: Excess, r: int, now: float) -> None:
-        """Add one row; ``now`` is its excess today, yuan."""
+        """Add one row; ``now`` is its excess at what is held, yuan (a scenario's: with no net assets left)."""
         block, terms = self.block, self.terms
-        key: Key = (block.rule.id, block.groups[r] or "", block.sense)
+        key: Key = (label(block), block.groups[r] or "", block.sense)
         at = excess.of_row(r)
         part = Excess(
             np.zeros(at.stop - at.start, dtype=np.int64), excess.position[at], excess.buy[at], excess.sell[at],
-            excess.member[at], excess.constant[r : r + 1],
+            excess.member[at], excess.constant[r : r + 1], excess.moving[r : r + 1],
         )  # fmt: skip
         room = -now - terms.margins.get(key, 0.0)
         if key in terms.stay:
             # An uncured passive breach: no worse than held.
-            room = max(room, 0.0)
-        meaning = RowOf(block.rule.id, block.groups[r], _name(key))
+            room = max(room, 0.0 if self.today is None else float(self.today[r]) - now)
+        meaning = RowOf(key[0], block.groups[r], _name(key))
         # A cure brings a share back within its cap; nobody asked to sell what may merely not be bought.
         cured = self.terms.cure and block.rule.kind != "eligibility"
         purchase = block.rule.tested == "purchase" and not cured
@@ -222,7 +257,10 @@ class _Adder:
         block = self.block
         strict = 1.0 if block.strict else 0.0
         grouped = block.rule.by is not None and not any(limit.sense == "min" for limit in block.rule.limits)
-        worse = bool(part.constant[0] + strict > 0) and not np.any(np.minimum(part.buy, part.sell) < 0)
+        least = part.constant[0]
+        if self.legs.after is not None:
+            least += min(part.moving[0], 0.0) * self.legs.after.left * self.legs.after.high
+        worse = bool(least + strict > 0) and not np.any(np.minimum(part.buy, part.sell) < 0)
         return grouped and worse and block.groups[r] is not None
 
     def _none(self, meaning: RowOf, part: Excess) -> None:
@@ -232,13 +270,20 @@ class _Adder:
         self._row(meaning, cols, data, room)
 
     def _within(self, meaning: RowOf, part: Excess, room: float) -> None:
+        self._row(meaning, *self._terms(part), room / MILLION)
+
+    def _terms(self, part: Excess) -> tuple[np.ndarray, np.ndarray]:
+        """Return (columns, data) of what trades, and a scenario's net assets, add to the excess."""
         cols, data = trade_terms(self.builder, self.legs, part.position, part.buy, part.sell)
-        self._row(meaning, cols, data, room / MILLION)
+        after = self.legs.after
+        if after is None or part.moving[0] == 0:
+            return cols, data
+        return np.append(cols, after.assets), np.append(data, part.moving[0] * after.left)
 
     def _within_or_empty(self, meaning: RowOf, part: Excess, room: float) -> None:
         """Add a strict row that nothing over nothing passes as well: within, or nothing held above and below."""
         some = self.builder.switch(f"holds some {meaning.name}")
-        cols, data = trade_terms(self.builder, self.legs, part.position, part.buy, part.sell)
+        cols, data = self._terms(part)
         slack = max(self._most(cols, data) - room / MILLION, 0.0)
         self._row(meaning, np.append(cols, some), np.append(data, slack), room / MILLION + slack)
         position = np.unique(part.position[(part.buy != 0) | (part.sell != 0)])
@@ -276,7 +321,7 @@ class _Adder:
             return
         self.builder.open.append(key)
         on = self.builder.switch(f"within {meaning.name}")
-        cols, data = trade_terms(self.builder, self.legs, part.position, part.buy, part.sell)
+        cols, data = self._terms(part)
         slack = max(self._most(cols, data) - room / MILLION, 0.0)
         self._row(meaning, np.append(cols, on), np.append(data, slack), room / MILLION + slack)
         for column in buys:
@@ -303,4 +348,11 @@ def greatest_growth(excess: Excess, lines: PlanLines, legs: Legs, buys: np.ndarr
     down = np.where(legs.sell >= 0, lines.held, 0.0)[excess.position]
     counted = buys | ~excess.member
     grow = np.where(counted, np.maximum(excess.buy, 0.0) * up, 0.0) + np.maximum(-excess.sell, 0.0) * down
-    return np.asarray(np.bincount(excess.row, weights=grow, minlength=len(excess.constant)))
+    after, size = legs.after, len(excess.constant)
+    if after is None:
+        return np.asarray(np.bincount(excess.row, weights=grow, minlength=size))
+    at = excess.position
+    sold = np.where(after.kept[at], -excess.sell, -excess.buy) * np.maximum(lines.most, lines.held)[at]
+    grow = grow + np.where(after.paid[at] >= 0, np.maximum(sold, 0.0), 0.0)
+    most = np.maximum(excess.moving, 0.0) * after.left * after.high
+    return np.asarray(np.bincount(excess.row, weights=grow, minlength=size) + most)

@@ -9,7 +9,7 @@ import numpy as np
 from absalloc.plan.lines import PlanLines
 from absalloc.plan.note import Note
 from absalloc.plan.objective import Objective
-from absalloc.plan.rule_rows import Terms, barred_positions, undecided_positions
+from absalloc.plan.rule_rows import Terms, barred_positions, label, undecided_positions
 from absalloc.rows.system import RowSystem
 
 TRUSTED_YIELDS = ("valuation", "trade", "quote", "model")
@@ -45,11 +45,11 @@ def _by_rule(system: RowSystem, terms: Terms, could: np.ndarray) -> list[tuple[s
     """Return (rule, lines it bars) of the eligibility rules, most first."""
     found: dict[str, int] = {}
     for block in system.blocks:
-        if terms.binds(block) and block.rule.kind == "eligibility" and block.scenario is None:
+        if terms.binds(block) and block.rule.kind == "eligibility":
             mask = np.zeros(len(could), dtype=bool)
             for col in (block.col, block.own.col, block.shared.col):
                 mask[col[col < len(could)]] = True
-            found[block.rule.id] = int(np.sum(mask & could))
+            found[label(block)] = int(np.sum(mask & could))
     return sorted(((name, count) for name, count in found.items() if count), key=lambda item: (-item[1], item[0]))
 
 

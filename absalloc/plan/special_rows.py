@@ -9,12 +9,30 @@ import numpy as np
 from absalloc.errors import BadInput
 from absalloc.plan.builder import MILLION, Builder, ColumnOf, RowOf
 from absalloc.plan.lines import PlanLines
-from absalloc.plan.rule_rows import Key, Terms
+from absalloc.plan.rule_rows import Key, Terms, label
 from absalloc.plan.trades import Legs, trade_terms
 from absalloc.rows.system import Alternatives, Block, RowSystem
 
 UNIT = 100.0
 """Yuan by which an amount passes a bound it must not merely reach; less would be lost in the tolerance of a solver."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """What a group's ratio is of, yuan: ``fixed`` plus ``slope`` times a column (-1 for none), at most ``top``.
+
+    The column holds a scenario's net assets in million yuan, never below 0.
+    """
+
+    fixed: float
+    slope: float = 0.0
+    column: int = -1
+    top: float = 0.0
+
+    @property
+    def moves(self) -> bool:
+        """Whether trades move it."""
+        return self.column >= 0
 
 
 @dataclass(frozen=True)
@@ -69,23 +87,37 @@ class _Special:
     def _here(self, part: Alternatives, r: int) -> np.ndarray:
         return np.flatnonzero(part.member & ((part.row == r) | (part.row < 0)))
 
-    def denominator(self, r: int, *, most: bool = False) -> float:
-        """Return what a group's ratio is of: at least, or at most. Raises BadInput where trades move it."""
-        block = self.block
-        moved = any(np.any(d != 0) for d in (block.d, block.own.d, block.shared.d))
-        found = float(block.d0[1 if most else 0][r])
-        if moved or not np.isfinite(found):
+    def denominator(self, r: int, *, most: bool = False) -> Base:
+        """Return what a group's ratio is of: at least, or at most. Raises BadInput where it is of what is held."""
+        block, after = self.block, self.legs.after
+        moved = any(np.any(d != 0) for d in (block.d, block.own.d, block.shared.d)) or bool(block.moving[0])
+        found, often = float(block.d0[1 if most else 0][r]), block.moving[1]
+        if moved or often < 0 or not np.isfinite(found):
             raise BadInput("plan.threshold_denominator", value=block.rule.id)
-        return found
+        if after is None or not often:
+            return Base(found, top=found)
+        fixed, slope = found - often * after.base, often * after.left
+        return Base(fixed, slope, after.assets, fixed + slope * after.high)
+
+    def against(
+        self, meaning: RowOf, terms: tuple[np.ndarray, np.ndarray], share: float, base: Base, ends: tuple[float, float]
+    ) -> None:
+        """Add ``ends[0] ≤ terms − share × base ≤ ends[1]``, in million yuan."""
+        cols, data = terms
+        if base.moves and share:
+            cols, data = np.append(cols, base.column), np.append(data, -share * base.slope)
+        shift = share * base.fixed / MILLION
+        self.builder.row(meaning, cols, data, ends[0] + shift, ends[1] + shift)
 
     def key(self, r: int | None) -> Key:
         """Return the key of a row, or of the whole rule."""
-        return (self.block.rule.id, (self.block.groups[r] or "") if r is not None else "", self.block.sense)
+        return (label(self.block), (self.block.groups[r] or "") if r is not None else "", self.block.sense)
 
     def meaning(self, r: int | None, what: str) -> RowOf:
         """Return what a row means."""
         group = None if r is None else self.block.groups[r]
-        return RowOf(self.block.rule.id, group, " | ".join(x for x in (self.block.rule.id, group, what) if x))
+        name = label(self.block)
+        return RowOf(name, group, " | ".join(x for x in (name, group, what) if x))
 
     def count(self) -> None:
         """Bound the number of groups held, or above ``over``."""
@@ -95,12 +127,11 @@ class _Special:
         for r in range(block.rows):
             if least and block.groups[r] == "?":
                 continue
-            found = self.amount(r, sure=least)
-            over = 0.0 if block.over is None else block.over * self.denominator(r, most=least)
-            if not len(found.cols):
-                always += int(found.held > over)
-            elif found.most > over:
-                switches.append(self._named(r, found, over, least=least))
+            found, base = self.amount(r, sure=least), self._over(r, most=least)
+            if not len(found.cols) and not base.moves:
+                always += int(found.held > (block.over or 0.0) * base.fixed)
+            elif found.most > (block.over or 0.0) * base.fixed:
+                switches.append(self._named(r, found, base, least=least))
         limit = float(block.limit_most[0] if least else block.limit[0]) if block.rows else 0.0
         strict = 1.0 if block.strict else 0.0
         bound = limit + strict - always if least else limit - strict - always
@@ -111,23 +142,37 @@ class _Special:
             ends = (bound, np.inf) if least else (-np.inf, bound)
             self.builder.row(self.meaning(None, "count"), switches, np.ones(len(switches)), *ends)
 
-    def _counts_now(self, r: int) -> bool:
-        over = 0.0 if self.block.over is None else self.block.over * self.denominator(r)
-        return self.amount(r).held > over
+    def _over(self, r: int, *, most: bool = False) -> Base:
+        """Return what the size that makes a group count is a share of; anything where every size counts."""
+        return Base(0.0) if self.block.over is None else self.denominator(r, most=most)
 
-    def _named(self, r: int, found: Amount, over: float, *, least: bool) -> int:
+    def _counts_now(self, r: int) -> bool:
+        return self.amount(r).held > (self.block.over or 0.0) * self._now(self._over(r))
+
+    def _now(self, base: Base) -> float:
+        """Return a base at what is held."""
+        if not base.moves:
+            return base.fixed
+        shock, held = self.block.shocks[0], self.lines.held
+        after = self.legs.after
+        assets = shock.base + float(shock.gain @ held)
+        return base.fixed + base.slope * max(assets, 0.0) if after is not None else base.fixed
+
+    def _named(self, r: int, found: Amount, base: Base, *, least: bool) -> int:
         """Add the switch of a group: on where it counts (``max``), on only where it counts (``min``)."""
-        on = self.builder.switch(f"holds {self.block.groups[r]} {self.block.rule.id}")
+        over, meaning = self.block.over or 0.0, self.meaning(r, "held")
+        on = self.builder.switch(f"holds {self.block.groups[r]} {label(self.block)}")
         cols = np.append(found.cols, on)
         if least:
             whole = all(self.builder.whole[c] for c in found.cols)
             # Of whole lots the smallest is the least that counts.
-            unit = float(np.abs(found.data).min()) if whole and not over else UNIT / MILLION
-            row = np.append(found.data, -(over / MILLION + unit))
-            self.builder.row(self.meaning(r, "held"), cols, row, -found.held / MILLION, np.inf)
+            unit = float(np.abs(found.data).min(initial=np.inf)) if whole and not over else UNIT / MILLION
+            slack = max(over * base.top / MILLION, 0.0) + unit
+            low = unit - found.held / MILLION - slack
+            self.against(meaning, (cols, np.append(found.data, -slack)), over, base, (low, np.inf))
         else:
-            row = np.append(found.data, -max(found.most - over, 0.0) / MILLION)
-            self.builder.row(self.meaning(r, "held"), cols, row, -np.inf, (over - found.held) / MILLION)
+            row = np.append(found.data, -max(found.most - over * base.fixed, 0.0) / MILLION)
+            self.against(meaning, (cols, row), over, base, (-np.inf, -found.held / MILLION))
         return on
 
     def floors(self) -> None:
@@ -137,52 +182,63 @@ class _Special:
             most, sure = self.amount(r), self.amount(r, sure=True)
             if block.groups[r] == "?" or not len(most.cols):
                 continue
-            least = block.limit_most[r] * self.denominator(r, most=True) - block.n0[0][r]
-            least += self.terms.margins.get(self.key(r), 0.0)
+            share, base = float(block.limit_most[r]), self.denominator(r, most=True)
+            extra = self.terms.margins.get(self.key(r), 0.0) - block.n0[0][r]
             if self.key(r) in self.terms.stay:
-                least = min(least, sure.held)
-            on = self._named(r, most, 0.0, least=False)
-            row = np.append(sure.data, -least / MILLION)
-            cols = np.append(sure.cols, on)
-            self.builder.row(self.meaning(r, "least"), cols, row, -sure.held / MILLION, np.inf)
+                extra = min(share * self._now(base) + extra, sure.held)
+                share = 0.0
+            on = self._named(r, most, Base(0.0), least=False)
+            slack = max(share * base.top + extra, 0.0)
+            row, low = np.append(sure.data, -slack / MILLION), (extra - sure.held - slack) / MILLION
+            meaning = self.meaning(r, "least")
+            self.against(meaning, (np.append(sure.cols, on), row), share, base, (low, np.inf))
 
     def threshold(self) -> None:
         """Bound Σ of the ratios in the band: a switch opens a group to more than ``over`` and counts it whole."""
         block = self.block
         counted, weights, fixed, now = [], [], 0.0, 0.0
+        limit = float(block.limit[0]) if block.rows else 0.0
         for r in range(block.rows):
             found, base = self.amount(r), self.denominator(r)
-            over, top = (block.over or 0.0) * base, np.inf if block.up_to is None else block.up_to * base
+            today = self._now(base)
+            over, top = (block.over or 0.0) * today, np.inf if block.up_to is None else block.up_to * today
             inside = over < found.held <= top
-            now += found.held / base if inside else 0.0
-            if not len(found.cols):
-                fixed += found.held / base if inside else 0.0
-            elif found.most > over:
-                counted.append(self._counted(r, found, over, top))
-                weights.append(1.0 / base)
-        if not counted and fixed <= float(block.limit[0] if block.rows else 0.0):
+            now += found.held / today if inside else 0.0
+            if not len(found.cols) and not base.moves:
+                fixed += found.held / today if inside else 0.0
+            elif found.most > (block.over or 0.0) * base.fixed:
+                counted.append(self._counted(r, found, base))
+                weights.append(1.0 / today)
+        if not counted and fixed <= limit:
             return
-        scale = self.denominator(0)
-        room = float(block.limit[0]) - fixed - (1.0 / scale if block.strict else 0.0)
+        # Where the amounts move they are those of the whole book, and the same for all groups.
+        base = self.denominator(0)
+        scale, share = self._now(base), limit - fixed
         if self.key(None) in self.terms.stay:
-            room = max(room, now - fixed)
-        room = room * scale - self.terms.margins.get(self.key(None), 0.0)
-        self.builder.row(self.meaning(None, "sum"), counted, np.array(weights) * scale, -np.inf, room / MILLION)
+            share = max(share, now - fixed)
+        room = -(1.0 if block.strict else 0.0) - self.terms.margins.get(self.key(None), 0.0)
+        terms = np.array(counted, dtype=np.int64), np.array(weights) * scale
+        self.against(self.meaning(None, "sum"), terms, share, base, (-np.inf, room / MILLION))
 
-    def _counted(self, r: int, found: Amount, over: float, top: float) -> int:
-        builder, name = self.builder, self.meaning(r, "").name
+    def _counted(self, r: int, found: Amount, base: Base) -> int:
+        """Return the column of what a group counts for; at the bounds of a base that moves the switches have room."""
+        block, builder, name = self.block, self.builder, self.meaning(r, "").name
+        over, up_to = block.over or 0.0, block.up_to
         on = builder.switch(f"above {name}")
         part = builder.column(ColumnOf("on", -1, 0.0, f"counted {name}"), 0.0, found.most / MILLION)
-        row = np.append(found.data, -(found.most - over) / MILLION)
-        builder.row(self.meaning(r, "above"), np.append(found.cols, on), row, -np.inf, (over - found.held) / MILLION)
+        row = np.append(found.data, -(found.most - over * base.fixed) / MILLION)
+        opened = (np.append(found.cols, on), row)
+        self.against(self.meaning(r, "above"), opened, over, base, (-np.inf, -found.held / MILLION))
         # Counted is the whole amount where the switch is on, and nothing where it is off.
-        cols, data = [*found.cols, part, on], [*found.data, -1.0, over / MILLION]
-        if found.most > top:
+        most = over * base.top / MILLION
+        cols, data = [*found.cols, part, on], [*found.data, -1.0, most]
+        if up_to is not None and found.most > up_to * base.fixed:
             # Above the band a group counts for nothing.
             past = builder.switch(f"past {name}")
             cols, data = [*cols, past], [*data, -found.most / MILLION]
-            beyond = np.append(found.data, -(top + UNIT) / MILLION)
-            meaning = self.meaning(r, "past")
-            builder.row(meaning, np.append(found.cols, past), beyond, -found.held / MILLION, np.inf)
-        builder.row(self.meaning(r, "counted"), cols, data, -np.inf, (over - found.held) / MILLION)
+            slack = (max(up_to * base.top, 0.0) + UNIT) / MILLION
+            beyond = (np.append(found.cols, past), np.append(found.data, -slack))
+            low = (UNIT - found.held) / MILLION - slack
+            self.against(self.meaning(r, "past"), beyond, up_to, base, (low, np.inf))
+        builder.row(self.meaning(r, "counted"), cols, data, -np.inf, most - found.held / MILLION)
         return part

@@ -15,12 +15,31 @@ LOT_MATTERS = 1.0
 
 
 @dataclass(frozen=True)
+class After:
+    """What a scenario's rows read beside trades. ``assets``: the column of net assets after the gains, million yuan.
+
+    Of these ``left`` is the share a redemption leaves; ``base`` and ``high`` yuan: before the shock, and at most.
+    ``paid`` (n,): the column of what each line brings to a redemption in million yuan, -1 for none; ``worth`` (n,) yuan
+    per yuan of face then; ``kept`` (n,): the line is held today, so that what is sold stood at its book value.
+    """
+
+    assets: int
+    left: float
+    base: float
+    high: float
+    paid: np.ndarray
+    worth: np.ndarray
+    kept: np.ndarray
+
+
+@dataclass(frozen=True)
 class Legs:
-    """Where the legs of each position stand: arrays (n,) of column indices, -1 for none."""
+    """Where the legs of each position stand: arrays (n,) of column indices, -1 for none; ``after`` for a scenario."""
 
     buy: np.ndarray
     sell: np.ndarray
     odd: np.ndarray
+    after: After | None = None
 
 
 def add_trades(
@@ -31,7 +50,7 @@ def add_trades(
     Lines marked ``apart`` are not both bought and sold: elsewhere the two legs are netted at no cost.
     ``gain`` (n,) is what a yuan of face earns a year; a trade's cost is charged against the first year.
     """
-    legs = Legs(*(np.full(lines.n, -1, dtype=np.int64) for _ in range(3)))
+    legs = Legs(*[np.full(lines.n, -1, dtype=np.int64) for _ in range(3)])  # type: ignore[arg-type]
     for p in np.flatnonzero(lines.allocated):
         room = lines.most[p] - lines.held[p]
         if (
@@ -102,8 +121,17 @@ def _sell(builder: Builder, lines: PlanLines, p: int, legs: Legs, gain: float) -
 def trade_terms(
     builder: Builder, legs: Legs, position: np.ndarray, buy: np.ndarray, sell: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return (columns, data) of Σ buy × bought − sell × sold over positions, in million yuan."""
+    """Return (columns, data) of Σ buy × bought − sell × sold over positions, in million yuan.
+
+    For a scenario what a redemption sells is taken off as well.
+    """
     cols, data = [], []
+    after = legs.after
+    if after is not None:
+        at, value = after.paid[position], np.where(after.kept[position], sell, buy)
+        live = (at >= 0) & (value != 0)
+        cols.append(at[live])
+        data.append(-value[live] / after.worth[position][live])
     for leg, value in ((legs.buy, buy), (legs.sell, -sell), (legs.odd, -sell)):
         at = leg[position]
         live = (at >= 0) & (value != 0)

@@ -48,9 +48,22 @@ def plan_answer(document: dict[str, Any], lang: str) -> str:
     )
     if left:
         text += BETWEEN[lang] + say("plan_left", lang, rules=_names(left, lang))
+    if document["scenarios"] is not None:
+        text += BETWEEN[lang] + _scenarios(document["scenarios"], lang)
     if document["status"] != "optimal":
         text += BETWEEN[lang] + say("plan_unproven", lang, reason=document["reason"] or DASH)
     return text
+
+
+def _scenarios(found: dict[str, Any], lang: str) -> str:
+    """Return what the plan was made to stand, and what that costs."""
+    names = LISTED[lang].join(item["name"] for item in found["results"])
+    lost = found["given_up"]
+    if lost is None:
+        return say("plan_scenarios", lang, names=names)
+    share = None if lost["on_nav"] is None else lost["on_nav"] * 10_000
+    bp = DASH if share is None else f"{share:.2f}"
+    return say("plan_given_up", lang, names=names, yuan=yuan_in_full(lost["carry_yuan"]), bp=bp)
 
 
 def _names(rules: list[str], lang: str, most: int = 4) -> str:

@@ -186,6 +186,36 @@ class Conflict(Shape):
     repairs: list[Any]
 
 
+class GivenUp(Shape):
+    """Carry of the plan without the scenarios less that of the plan, a year."""
+
+    carry_yuan: float | None
+    on_nav: float | None
+
+
+class ScenarioResult(Shape):
+    """What one scenario does to the plan; yuan, ``return_on_nav`` to its horizon."""
+
+    name: str
+    sha256: str
+    compliant: bool | None
+    nav_after: float | None
+    gain: float
+    total_return: float | None
+    return_on_nav: float | None
+    redeemed: float
+    unpaid: float
+    unknown_lines: list[str]
+
+
+class Scenarios(Shape):
+    """The scenarios the plan was made for; ``worst_loss`` is a share of NAV."""
+
+    worst_loss: float | None
+    given_up: GivenUp | None
+    results: list[ScenarioResult]
+
+
 class Run(Shape):
     """What differs from run to run."""
 
@@ -213,6 +243,7 @@ class Plan(Shape):
     risk_weights: list[RiskWeight]
     binding: list[str]
     gave_way: list[str]
+    scenarios: Scenarios | None
     conflict: list[Conflict]
     bound: float | None
     gap: float | None

@@ -26,6 +26,12 @@ class RuleUse:
     n_unknown: int
     use: float | None
 
+    @property
+    def label(self) -> str:
+        """The rule, with the scenario where its findings are those of one."""
+        scenario = self.worst["scenario"]
+        return self.rule if scenario is None else f"{self.rule} [{scenario}]"
+
 
 def use_of(finding: dict[str, Any]) -> float | None:
     """Return the share of its limit that a finding (plain data) takes up."""
@@ -39,11 +45,11 @@ def use_of(finding: dict[str, Any]) -> float | None:
 
 
 def by_rule(findings: Sequence[dict[str, Any]]) -> list[RuleUse]:
-    """Return one entry a book and rule: fails first, then unknown, then by use; ties by name."""
-    grouped: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    """Return one entry a book, rule and scenario: fails first, then unknown, then by use; ties by name."""
+    grouped: dict[tuple[str, str, str | None], list[dict[str, Any]]] = {}
     for item in findings:
-        grouped.setdefault((item["book"], item["rule"]), []).append(item)
-    return sorted((_one(*key, items) for key, items in grouped.items()), key=_order)
+        grouped.setdefault((item["book"], item["rule"], item["scenario"]), []).append(item)
+    return sorted((_one(book, rule, items) for (book, rule, _), items in grouped.items()), key=_order)
 
 
 def _one(book: str, rule: str, items: list[dict[str, Any]]) -> RuleUse:
@@ -57,4 +63,4 @@ def _known(use: float | None) -> float:
 
 
 def _order(row: RuleUse) -> tuple[int, float, str, str]:
-    return WORST_FIRST[row.worst["verdict"]], -_known(row.use), row.book, row.rule
+    return WORST_FIRST[row.worst["verdict"]], -_known(row.use), row.book, row.label

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -13,20 +14,34 @@ from absalloc.rows.constants import elsewhere
 from absalloc.rows.entries import Sheet, sheet
 from absalloc.rows.limits import limit_values
 from absalloc.rows.lines import Positions
+from absalloc.rows.shock import MOVING_AMOUNTS, Shock, moving_parts, shock_of
 from absalloc.rows.state import BookState
 from absalloc.rows.system import Block, RowSystem
 from absalloc.rulebook.active import ActiveRule, Limit, dated_value
 from absalloc.rulebook.joint import counterpart, joint_rules
 from absalloc.rulebook.mandate_test import satisfies
 from absalloc.rulebook.models import Alternative, FromList
+from absalloc.universe import Universe
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A named set of the same books with other numbers: prices, ratings, lives, amounts."""
+    """A named shock of some books: their universes with other prices, ratings and lives, and a share of NAV redeemed.
+
+    ``returns``: what each row of each universe brings to the horizon, yuan per yuan of original face, NaN where that
+    is not known; none where nobody asks for losses. ``sha256``: of what the scenario was read from.
+    """
 
     name: str
-    books: tuple[BookState, ...]
+    universes: tuple[Universe, ...]
+    redemption: Fraction = Fraction(0)
+    returns: tuple[np.ndarray, ...] = ()
+    sha256: str = ""
+
+    def books(self, states: Sequence[BookState]) -> list[BookState]:
+        """Return the books at the stressed numbers; what they hold and their amounts are those before the shock."""
+        pairs = zip(states, self.universes, strict=True)
+        return [replace(state, universe=universe, cost=state.universe) for state, universe in pairs]
 
 
 def compile_rows(books: Sequence[BookState], scenarios: Sequence[Scenario] = ()) -> RowSystem:
@@ -44,10 +59,27 @@ def compile_rows(books: Sequence[BookState], scenarios: Sequence[Scenario] = ())
     base = [Positions(book) for book in books]
     offsets = tuple(int(o) for o in np.cumsum([0, *[p.n for p in base]])[:-1])
     blocks: list[Block] = _compile(base, offsets, None)
+    moves: list[tuple[str, tuple[Shock, ...]]] = []
     for scenario in scenarios:
-        shocked = [Positions(book) for book in scenario.books]
-        blocks += [b for b in _compile(shocked, offsets, scenario.name) if b.rule.tested != "purchase"]
-    return RowSystem(tuple(blocks), offsets, tuple(p.n for p in base), tuple(tuple(p.ids) for p in base))
+        shocked = [Positions(book) for book in scenario.books(books)]
+        shocks = tuple(
+            shock_of(old, new, offset, scenario.redemption)
+            for old, new, offset in zip(base, shocked, offsets, strict=True)
+        )
+        moves.append((scenario.name, shocks))
+        found = _compile(shocked, offsets, scenario.name)
+        blocks += [_moving(block, shocked, shocks) for block in found if block.rule.tested != "purchase"]
+    sizes, ids = tuple(p.n for p in base), tuple(tuple(p.ids) for p in base)
+    return RowSystem(tuple(blocks), offsets, sizes, ids, tuple(moves))
+
+
+def _moving(block: Block, books: Sequence[Positions], shocks: Sequence[Shock]) -> Block:
+    """Return a scenario's block with what its shock moves. Raises BadInput where books would have other amounts."""
+    moving = moving_parts(block.rule, tuple(books[number] for number in block.books))
+    if len(block.books) > 1 and moving != (0.0, 0.0):
+        names = ", ".join(books[number].state.name for number in block.books)
+        raise BadInput("compliance.amounts_differ", value=", ".join(MOVING_AMOUNTS), rule=block.rule.id, books=names)
+    return replace(block, shocks=tuple(shocks[number] for number in block.books), moving=moving)
 
 
 def _compile(books: list[Positions], offsets: tuple[int, ...], scenario: str | None) -> list[Block]:

@@ -135,9 +135,10 @@ class _Leg:
         self.lines, self.parts, self.size = lines, parts, size
         self.average = rule.kind == "average"
         self.masks = [part.mask(rule, lines.book) for part in parts]
-        self.names = needs(measure, kept=kept)
-        self.base = needs(measure[:1], kept=kept) if self.average else self.names
-        self.below = [needs(part.measure, kept=kept) for part in parts]
+        cost = lines.book.state.cost is not None
+        self.names = needs(measure, kept=kept, cost=cost)
+        self.base = needs(measure[:1], kept=kept, cost=cost) if self.average else self.names
+        self.below = [needs(part.measure, kept=kept, cost=cost) for part in parts]
         every = [*self.names, *(name for names in self.below for name in names)]
         self.primitives = read_primitives(lines.book, every, rule)
         self.shift = lines.offset + (total if kept else 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -15,6 +15,8 @@ from absalloc.terms import COLUMNS, IMPLIED_GRADES, RATING_GRADES, UNIT_PRICE_PR
 
 NO_BOUND = 1e15
 BOOK = "book"
+COST = "cost_price"
+"""The dirty price a purchase was paid at, where a scenario has moved the price since."""
 _PRIMITIVES: dict[str, tuple[str, ...]] = {
     "face": (),
     "principal": ("factor",),
@@ -39,10 +41,13 @@ class Spread:
 Primitives = Mapping[str, Spread]
 
 
-def needs(measure: Sequence[str], *, kept: bool) -> tuple[str, ...]:
-    """Return the primitives a measure multiplies; what is kept stands at its book value, what is bought at market."""
+def needs(measure: Sequence[str], *, kept: bool, cost: bool = False) -> tuple[str, ...]:
+    """Return the primitives a measure multiplies; what is kept stands at its book value, what is bought at market.
+
+    ``cost``: a scenario has moved the prices since, and what is bought keeps what it cost.
+    """
     base, *rest = measure
-    market = _PRIMITIVES.get(base, _PRIMITIVES["market_value"])
+    market = _PRIMITIVES.get(base, ("factor", COST) if cost else _PRIMITIVES["market_value"])
     first = (BOOK,) if kept and base == "book_value" else market
     return (*first, *(f"column {name}" for name in rest))
 
@@ -81,6 +86,8 @@ def unit_values(positions: Positions, measure: str) -> Spread:
 def _primitive(positions: Positions, name: str, rule: ActiveRule) -> Spread:
     if name == BOOK:
         return _book(positions)
+    if name == COST:
+        return _cost(positions)
     if name.startswith("column "):
         return attribute(positions, name.removeprefix("column "), rule)
     return _plain(positions, name)
@@ -94,6 +101,11 @@ def _plain(positions: Positions, name: str) -> Spread:
         return Spread(np.where(flat, 1.0, low), np.where(flat, 1.0, high))
     low, high = _ends(positions.number(name, {}), float(PRICE_RANGE[0]), float(PRICE_RANGE[1]))
     return Spread(np.where(flat, 100.0, low), np.where(flat, 100.0, high))
+
+
+def _cost(positions: Positions) -> Spread:
+    state = positions.state
+    return _plain(positions if state.cost is None else Positions(replace(state, universe=state.cost)), "dirty_price")
 
 
 def _book(positions: Positions) -> Spread:

@@ -57,9 +57,7 @@ class Stacked:
 
 def stack(blocks: Sequence[Block], columns: int, verdict: Verdict) -> Stacked:
     """Return the plain linear blocks stacked; ``columns`` is the number of position columns."""
-    plain = [
-        i for i, b in enumerate(blocks) if b.form == "linear" and not (b.legs or b.loose) and np.all(b.limit_known)
-    ]
+    plain = [i for i, b in enumerate(blocks) if _plain(b)]
     chosen = [blocks[i] for i in plain]
     offsets = np.concatenate([[0], np.cumsum([b.rows for b in chosen])]).astype(np.int64)
     col = _join([b.col for b in chosen]).astype(np.int64)
@@ -93,4 +91,5 @@ def _whole(parts: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _plain(block: Block) -> bool:
-    return block.form == "linear" and not (block.legs or block.loose) and bool(np.all(block.limit_known))
+    apart = block.legs or block.loose or bool(block.shocks)
+    return block.form == "linear" and not apart and bool(np.all(block.limit_known))

@@ -44,6 +44,8 @@ class BookState:
     """Lines whose only rating is assumed."""
     untraded: Mapping[str, Fraction] | None = None
     """What would be held today had nothing been traded, where that is known: ``before``, with cash and repayments."""
+    cost: Universe | None = field(default=None, repr=False)
+    """Under a scenario: the universe at whose prices purchases were paid, before the shock."""
 
     @property
     def name(self) -> str:

@@ -19,6 +19,7 @@ from typing import Literal
 
 import numpy as np
 
+from absalloc.rows.shock import Shock
 from absalloc.rulebook.active import ActiveRule
 
 
@@ -63,7 +64,9 @@ class Block:
     those of lines that count in any row: their group is missing, or they stand in a denominator of all rows.
     ``limit`` is the least limit of a row, ``limit_most`` the greatest (0 and infinity where nobody says).
     ``legs``: book values count, so that a position's column is what is bought of it and the one behind what is
-    kept; else it is all of it. ``loose``: lines held elsewhere, or trades, that rows do not carry decide as well.
+    kept; else it is all of it. ``shocks``: of each book, under a scenario, whose faces are those before it; ``moving``:
+    how often the amounts it moves stand in numerators and in denominators. ``loose``: lines held elsewhere, or trades,
+    that rows do not carry decide as well.
     """
 
     rule: ActiveRule
@@ -90,6 +93,8 @@ class Block:
     limit_most: np.ndarray = field(default_factory=lambda: np.zeros(0))
     legs: bool = False
     loose: bool = False
+    shocks: tuple[Shock, ...] = ()
+    moving: tuple[float, float] = (0.0, 0.0)
 
     @property
     def rows(self) -> int:
@@ -102,39 +107,54 @@ class Block:
         return np.asarray(self.limit == self.limit_most)
 
     def amounts(self, x: np.ndarray) -> np.ndarray:
-        """Return the faces ``x`` (2 × positions,) on the block's columns: bought and kept where these differ."""
+        """Return the faces ``x`` (2 × positions,) on the block's columns: bought and kept where these differ.
+
+        Under a scenario ``x`` is what is held before it, the result what a redemption leaves.
+        """
+        for shock in self.shocks:
+            x = shock.after(x)
         if not self.legs:
             return x
         half = len(x) // 2
         return np.concatenate([x[:half] - x[half:], x[half:]])
+
+    def moved(self, x: np.ndarray) -> tuple[float, float]:
+        """Return by how many yuan the scenario moves each numerator and each denominator at faces ``x``."""
+        if not self.shocks or self.moving == (0.0, 0.0):
+            return 0.0, 0.0
+        shock = self.shocks[0]
+        change = shock.assets(x[shock.offset : shock.offset + len(shock.gain)]) - shock.base
+        return self.moving[0] * change, self.moving[1] * change
 
     def excess(self, x: np.ndarray, limit: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (least, greatest, scale) of the excess per row at faces ``x`` (columns,).
 
         ``scale`` bounds the sum of the magnitudes added up, for judging ties.
         """
-        y = self.amounts(x)
+        y, moved = self.amounts(x), self.moved(x)
         if limit is not None:
-            return self._at(y, limit)
-        low, high, scale = self._at(y, self.limit)
+            return self._at(y, limit, moved)
+        low, high, scale = self._at(y, self.limit, moved)
         if np.all(self.limit_known):
             return low, high, scale
         far = np.isinf(self.limit_most)
-        other = self._at(y, np.where(far, self.limit, self.limit_most))
+        other = self._at(y, np.where(far, self.limit, self.limit_most), moved)
         return np.where(far, -np.inf, np.minimum(low, other[0])), np.maximum(high, other[1]), scale + other[2]
 
-    def _at(self, y: np.ndarray, bound: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _at(
+        self, y: np.ndarray, bound: np.ndarray, moved: tuple[float, float]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         size = self.rows
         xs = y[self.col]
         row, n, limited = self.row, self.n * xs, bound[self.row] * self.d * xs
-        certain = np.bincount(row, weights=n - limited, minlength=size)
+        certain = np.bincount(row, weights=n - limited, minlength=size) + moved[0] - bound * moved[1]
         scale = np.bincount(row, weights=np.abs(n) + np.abs(limited), minlength=size)
         low, high = certain + self.constant(bound, 0), certain + self.constant(bound, 1)
         if len(self.own.col) or len(self.shared.col):
             low = low + self._unsure(y, bound, -1.0)
             more = self._unsure(y, bound, 1.0)
             high, scale = high + more, scale + self._weight(y, bound)
-        return low, high, scale + self.fixed_scale(bound)
+        return low, high, scale + self.fixed_scale(bound) + abs(moved[0]) + np.abs(bound) * abs(moved[1])
 
     def fixed_scale(self, bound: np.ndarray) -> np.ndarray:
         """Return the magnitudes of the constants of each row."""
@@ -213,12 +233,16 @@ class Block:
 
 @dataclass(frozen=True)
 class RowSystem:
-    """All rows of some books; ``offsets[b]`` is the first column of book b, ``sizes[b]`` its number of positions."""
+    """All rows of some books; ``offsets[b]`` is the first column of book b, ``sizes[b]`` its number of positions.
+
+    ``shocks``: of each scenario, one a book.
+    """
 
     blocks: tuple[Block, ...]
     offsets: tuple[int, ...]
     sizes: tuple[int, ...]
     ids: tuple[tuple[str, ...], ...] = field(repr=False)
+    shocks: tuple[tuple[str, tuple[Shock, ...]], ...] = field(default=(), repr=False)
 
     @property
     def positions(self) -> int:

@@ -86,6 +86,7 @@ def group_ranges(block: Block, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
     y = block.amounts(x)
     shared = float(block.shared.d[:, 0] @ y[block.shared.col]) if len(block.shared.col) else 0.0
     below = shared + np.bincount(block.row, weights=block.d * y[block.col], minlength=block.rows)
+    below = below + block.moved(x)[1]
     least, most = block.d0[0] + below, block.d0[1] + below
     with np.errstate(divide="ignore", invalid="ignore"):
         smallest = np.where(low == 0, 0.0, np.where(most > 0, low / most, np.inf))

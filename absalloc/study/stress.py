@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from absalloc.cashflow import CurveSet, ValuationSettings
@@ -20,8 +21,8 @@ from absalloc.stress import Scenario, Stressed, note_text, stress_universe
 from absalloc.stress.result import PARTS, PRICE_PARTS
 from absalloc.study.break_even import break_even_spread
 from absalloc.study.forward import Forward, forward_compliance
-from absalloc.study.shocked import Redeemed, after_shock, mean, per_hundred, worth
-from absalloc.terms import ABS_PRODUCTS, LIABILITY_PRODUCTS
+from absalloc.study.shocked import Redeemed, after_shock, mean, per_hundred, weighed_again, worth
+from absalloc.terms import ABS_PRODUCTS, LIABILITY_PRODUCTS, UNIT_PRICE_PRODUCTS
 from absalloc.units import exact
 
 MEANS = ("wal", "modified_duration", "yield")
@@ -165,12 +166,29 @@ def stress_book(state: BookState, scenario: Scenario, **how: Any) -> BookStress:
 
 
 def row_scenario(states: Sequence[BookState], scenario: Scenario, **how: Any) -> RowScenario:
-    """Return the scenario as ``compile_rows`` and ``make_plan`` take it: the same books with stressed numbers.
+    """Return the scenario as ``compile_rows`` and ``make_plan`` take it: stressed universes, returns and redemption.
 
-    ``how``: ``curves`` and ``settings`` as for ``stress_universe``. The redemption is taken as well.
+    ``how``: ``curves`` and ``settings`` as for ``stress_universe``.
     """
-    books = [after_shock(state, stress_universe(state.universe, scenario, state.as_of, **how))[0] for state in states]
-    return RowScenario(scenario.name, tuple(books))
+    found = [stress_universe(state.universe, scenario, state.as_of, **how) for state in states]
+    universes = tuple(weighed_again(state, item.universe) for state, item in zip(states, found, strict=True))
+    returns = tuple(unit_returns(state, item) for state, item in zip(states, found, strict=True))
+    return RowScenario(scenario.name, universes, scenario.redemption, returns, scenario.sha256)
+
+
+def unit_returns(state: BookState, stressed: Stressed) -> np.ndarray:
+    """Return what each row brings to the horizon, yuan per yuan of original face; NaN where it has no value.
+
+    The same sums as in ``stress_book``: price change and carry, what is owed negative, repo at the mandate's rate.
+    """
+    flat = np.isin(state.product.astype(str), UNIT_PRICE_PRODUCTS)
+    owed = np.isin(state.product.astype(str), LIABILITY_PRODUCTS)
+    factor = np.where(flat, 1.0, np.asarray(state.universe.column("factor"), float))
+    found = np.where(owed, -1.0, 1.0) * factor * stressed.total / 100.0
+    if state.mandate.repo is not None:
+        rate = float(state.mandate.repo.rate.value) * (stressed.horizon or 0) / 12.0
+        found = np.where(owed & np.isnan(np.asarray(state.universe.column("yield"), float)), -rate, found)
+    return np.asarray(found)
 
 
 def _one(

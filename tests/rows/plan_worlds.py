@@ -13,7 +13,7 @@ from rows_worlds import DAY, rulebook
 
 from absalloc.compliance.case_books import book_of, mandate_of
 from absalloc.compliance.exact import evaluate_exact
-from absalloc.plan.make import _carried
+from absalloc.plan.recheck import carried
 from absalloc.rows import BookState
 
 LOT = 10_000_000
@@ -129,7 +129,7 @@ def portfolios(state: BookState) -> Iterator[dict[str, Fraction]]:
 def after(state: BookState, faces: dict[str, Fraction]) -> BookState:
     """Return the book after the trades to ``faces``, book values carried on."""
     opening = replace(state, before=dict(state.held))
-    return replace(opening, held=faces, book_value=_carried(opening, faces))
+    return replace(opening, held=faces, book_value=carried(opening, faces))
 
 
 def carry(state: BookState, faces: dict[str, Fraction]) -> float:

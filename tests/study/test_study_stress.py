@@ -151,7 +151,11 @@ def test_the_scenario_rows_are_those_of_the_stressed_book() -> None:
     system = compile_rows([state], [shock])
     names = {block.scenario for block in system.blocks}
     assert names == {None, "yongmei-2020"}
-    assert shock.books[0].mandate.amount("nav") < state.mandate.amount("nav")
+    assert shock.redemption == 0
+    assert shock.universes[0].column("dirty_price").tolist() != state.universe.column("dirty_price").tolist()
+    total = stress_book(state, find_scenario("yongmei-2020"), curves=curves(), forward_months=0).total_return
+    held = sum(float(shock.returns[0][state.index[name]]) * float(face) for name, face in state.held.items())
+    assert held == pytest.approx(float(total), abs=0.01)
 
 
 def test_rules_over_two_books_see_both_after_the_shock() -> None:

@@ -1,0 +1,81 @@
+"""Scenarios as a desk names them: shipped names, files or objects, made ready for the rows of a book."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from absalloc.errors import BadInput
+from absalloc.rows import BookState
+from absalloc.rows import Scenario as RowScenario
+from absalloc.units import exact, ratio
+from absalloc.where import Where
+
+if TYPE_CHECKING:
+    from absalloc.cashflow import CurveSet
+    from absalloc.stress import Scenario
+
+
+def found_scenarios(wanted: Any) -> list[Scenario]:
+    """Return scenarios of names, paths or Scenarios.
+
+    Raises BadInput, with the nearest name, for an unknown one, and for two of one name.
+    """
+    from absalloc.stress import find_scenario
+
+    listed = [wanted] if isinstance(wanted, str | Path) or hasattr(wanted, "sha256") else list(wanted)
+    found = [find_scenario(str(item)) if isinstance(item, str | Path) else item for item in listed]
+    names = [item.name for item in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInput("desk.scenario_twice", where=Where("--scenario"), value=name)
+    return found
+
+
+def known_scenarios() -> str:
+    """Return the shipped names in a row, for a message."""
+    from absalloc.stress import shipped_scenarios
+
+    return ", ".join(shipped_scenarios())
+
+
+def curves_of(state: BookState) -> CurveSet | None:
+    """Return the curves of a book's mandate as on its day, None where it names none."""
+    from absalloc.cashflow import load_curves
+
+    mandate = state.mandate
+    return load_curves(mandate.path(mandate.curves), as_of=state.as_of) if mandate.curves else None
+
+
+def row_scenarios(states: Sequence[BookState], wanted: Any) -> tuple[RowScenario, ...]:
+    """Return scenarios on some books as the rows take them; a row scenario passes as it is.
+
+    Raises BadInput as ``found_scenarios`` and the stress of a universe do.
+    """
+    listed = [wanted] if isinstance(wanted, str | Path) or hasattr(wanted, "sha256") else list(wanted)
+    ready = [item for item in listed if isinstance(item, RowScenario)]
+    rest = found_scenarios([item for item in listed if not isinstance(item, RowScenario)])
+    if not rest:
+        return tuple(ready)
+    from absalloc.study.stress import row_scenario
+
+    curves = curves_of(states[0])
+    return (*ready, *(row_scenario(states, item, curves=curves) for item in rest))
+
+
+def worst_loss_of(wanted: Fraction | float | str | None, scenarios: Sequence[RowScenario]) -> Fraction | None:
+    """Return the cap on losses as a share. Raises BadInput outside 0 - 100 %, and without a scenario to lose in."""
+    if wanted is None:
+        return None
+    place = Where("--worst-loss")
+    if isinstance(wanted, str):
+        cap = ratio(wanted, place).value
+    else:
+        cap = exact(wanted) if isinstance(wanted, float) else Fraction(wanted)
+    if not 0 <= cap <= 1:
+        raise BadInput("desk.worst_loss", where=place, value=str(wanted), expected="0% - 100%")
+    if not scenarios:
+        raise BadInput("desk.worst_loss_alone", where=place, value=str(wanted), expected=known_scenarios())
+    return cap
