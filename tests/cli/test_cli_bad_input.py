@@ -192,9 +192,13 @@ def test_reserved_forms_say_so(run: Run, words: list[str]) -> None:
 
 def test_reserved_forms_of_commands_that_are_there(run: Run, market: Path) -> None:
     bank = market / "city-bank.yaml"
-    assert check(run, market, bank, "--scenario", "crash")["code"] == "base.not_built"
     joint = ["optimise", bank, market / "bond-fund-open.yaml", "-u", market / "market.csv"]
     assert refused(run, *joint)["code"] == "base.not_built"
+
+
+def test_an_unknown_scenario_names_the_nearest(run: Run, market: Path) -> None:
+    found = check(run, market, market / "city-bank.yaml", "--scenario", "bear2020")
+    assert (found["code"], found["nearest"]) == ("stress.unknown_scenario", "bear-2020")
 
 
 def test_a_folder_that_cannot_be_written_stops_before_any_work(run: Run, market: Path, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_what_cannot_be_stood_says_which_scenario_and_rules() -> None:
         ({"scenarios": "bear2020"}, "stress.unknown_scenario"),
         ({"scenarios": ["bear-2020", "bear-2020"]}, "desk.scenario_twice"),
         ({"scenarios": "bear-2020", "worst_loss": "300%"}, "desk.worst_loss"),
-        ({"scenarios": "bear-2020", "worst_loss": "3"}, "base.unit_missing"),
+        ({"scenarios": "bear-2020", "worst_loss": "3"}, "base.percent_needed"),
         ({"worst_loss": "3%"}, "desk.worst_loss_alone"),
     ],
 )
