@@ -115,7 +115,9 @@ class Plan:
             "risk_weights": [line.as_json(lang) for line in weights_held([state])] if done else [],
             "binding": list(self.binding),
             "gave_way": list(answer.gave_way),
-            "scenarios": scenarios_json(self) if answer.outlooks or self.settings.worst_loss is not None else None,
+            "scenarios": scenarios_json(answer, self.settings.worst_loss, self.carry if done else None, self.alone)
+            if answer.outlooks or self.settings.worst_loss is not None
+            else None,
             "conflict": [{"rules": list(answer.conflict), "repairs": []}] if answer.status == "infeasible" else [],
             "bound": None if outcome is None or outcome.bound is None else _yuan(-outcome.bound),
             "gap": None if outcome is None or outcome.gap is None else float(f"{outcome.gap:.3g}"),

@@ -6,31 +6,31 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from absalloc.compliance.finding import shown
-from absalloc.plan.holdings import carry_of, held_lines
+from absalloc.plan.holdings import Carry, carry_of, held_lines
 
 if TYPE_CHECKING:
+    from absalloc.plan.make import Answer
     from absalloc.plan.recheck import Outlook
-    from absalloc.plan.result import Plan
 
 
-def scenarios_json(plan: Plan) -> dict[str, Any]:
+def scenarios_json(
+    answer: Answer, worst_loss: Fraction | None, own: Carry | None, alone: Answer | None
+) -> dict[str, Any]:
     """Return the part of an ``absalloc.plan/1`` document that speaks of scenarios; yuan and decimals.
 
-    ``given_up``: carry of the plan without the scenarios less that of the plan, null where either is missing.
+    ``own``: the carry of the plan; ``alone``: the answer without the scenarios. ``given_up``: carry of the plan without the scenarios less that of the plan, null where either is missing.
     """
-    cap = plan.settings.worst_loss
     return {
-        "worst_loss": shown(cap, "ratio"),
-        "given_up": _given_up(plan),
-        "results": [_result(item, plan.answer.state.mandate.amount("nav")) for item in plan.answer.outlooks],
+        "worst_loss": shown(worst_loss, "ratio"),
+        "given_up": _given_up(own, alone),
+        "results": [_result(item, answer.state.mandate.amount("nav")) for item in answer.outlooks],
     }
 
 
-def _given_up(plan: Plan) -> dict[str, Any] | None:
-    alone = plan.alone
-    if alone is None or alone.faces is None or alone.status != "optimal":
+def _given_up(own: Carry | None, alone: Answer | None) -> dict[str, Any] | None:
+    if own is None or alone is None or alone.faces is None or alone.status != "optimal":
         return None
-    other, own = carry_of(alone.state, held_lines(alone.state)), plan.carry
+    other = carry_of(alone.state, held_lines(alone.state))
     yuan = None if other.yuan is None or own.yuan is None else other.yuan - own.yuan
     on_nav = None if other.on_nav is None or own.on_nav is None else other.on_nav - own.on_nav
     return {"carry_yuan": shown(yuan, "yuan"), "on_nav": shown(on_nav, "ratio")}
