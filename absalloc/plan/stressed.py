@@ -18,7 +18,8 @@ def scenarios_json(
 ) -> dict[str, Any]:
     """Return the part of an ``absalloc.plan/1`` document that speaks of scenarios; yuan and decimals.
 
-    ``own``: the carry of the plan; ``alone``: the answer without the scenarios. ``given_up``: carry of the plan without the scenarios less that of the plan, null where either is missing.
+    ``own``: the carry of the plan; ``alone``: the answer without the scenarios. ``given_up``: its carry less that of
+    the plan, null where either is missing.
     """
     return {
         "worst_loss": shown(worst_loss, "ratio"),
