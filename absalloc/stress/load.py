@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from absalloc._resources import data_root
 from absalloc.cashflow.curves import read_points
@@ -18,6 +19,7 @@ from absalloc.errors import BadInput
 from absalloc.files import resolve, sha256
 from absalloc.predicate import Predicate
 from absalloc.stress.models import PARTS, Days, ScenarioFile, Source, Title, tenor_years
+from absalloc.stress.monte_carlo import KIND, MonteCarloFile, shipped_sets
 from absalloc.stress.select import check_predicate
 from absalloc.where import Where
 from absalloc.yamlpos import Document, parse_yaml, read_yaml, validate
@@ -65,9 +67,13 @@ class Scenario:
 
 
 def shipped_scenarios() -> tuple[str, ...]:
-    """Return the names of the scenarios that ship, sorted."""
-    names = [entry.name for entry in data_root("scenarios").iterdir()]
-    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+    """Return the names of the scenarios that ship, sorted; Monte-Carlo sets are ``shipped_sets``."""
+    names = [entry.name.removesuffix(".yaml") for entry in data_root("scenarios").iterdir() if _is_yaml(entry.name)]
+    return tuple(sorted(set(names) - set(shipped_sets())))
+
+
+def _is_yaml(name: str) -> bool:
+    return name.endswith(".yaml")
 
 
 def load_scenario(path: str | Path) -> Scenario:
@@ -94,6 +100,8 @@ def _find(name: str, folder: Path | None, inside: tuple[str, ...], where: Where)
     if name.endswith((".yaml", ".yml")):
         path = Path(name) if folder is None else folder / name
         return _build(read_yaml(path), path.stem, path.resolve().parent, (*inside, name))
+    if name in shipped_sets():
+        raise BadInput("stress.is_set", where=where, value=name)
     known = shipped_scenarios()
     if name not in known:
         raise BadInput("stress.unknown_scenario", where=where, value=name, expected=", ".join(known), choices=known)
@@ -102,6 +110,8 @@ def _find(name: str, folder: Path | None, inside: tuple[str, ...], where: Where)
 
 
 def _build(document: Document, stem: str, folder: Path | None, inside: tuple[str, ...]) -> Scenario:
+    if isinstance(document.data, dict) and document.data.get("kind") == KIND:
+        raise BadInput("stress.is_set", where=document.where("kind"), value=stem)
     file: ScenarioFile = validate(ScenarioFile, document)
     if file.scenario != stem:
         raise BadInput("stress.name_differs", where=document.where("scenario"), value=file.scenario, expected=stem)
@@ -224,5 +234,6 @@ def compose(scenarios: Sequence[Scenario], name: str | None = None) -> Scenario:
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of the scenario format, committed as ``scenarios/schema.json``."""
-    schema: dict[str, Any] = ScenarioFile.model_json_schema(by_alias=True)
+    both: TypeAdapter[Any] = TypeAdapter(ScenarioFile | MonteCarloFile)
+    schema = both.json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "absalloc scenario", **schema}

@@ -57,18 +57,22 @@ def _pool_share(universe: Universe, facts: Facts, shock: PoolDefault, notes: Not
     share = np.zeros(facts.end.size)
     if not hit.any():
         return share
-    lost = pool_losses(facts, hit, shock)
-    attach, detach = (np.asarray(universe.column(name), float) for name in ("attachment", "detachment"))
-    known = hit & (detach > attach)
-    width = np.where(known, detach - attach, 1.0)
-    share[known] = np.clip((lost - np.nan_to_num(attach)) / width, 0.0, 1.0)[known]
-    # Without its place in the waterfall a line takes the worst: everything if it comes first, else the pool's share.
-    first = np.asarray(universe.column("seniority"), object) == "subordinated"
-    blind = hit & ~known
-    share[blind] = np.where(first, (lost > 0).astype(float), lost)[blind]
-    notes.add(blind, "attachment:unknown")
+    share[hit] = tranche_share(universe, hit, pool_losses(facts, hit, shock)[hit, None], notes)[:, 0]
     notes.add(hit, "pool_default")
     return share
+
+
+def tranche_share(universe: Universe, lines: np.ndarray, lost: np.ndarray, notes: Notes) -> np.ndarray:
+    """Return what the lines ``lines`` lose of their principal where their pools lose ``lost``: both (lines, draws)."""
+    attach, detach = (np.asarray(universe.column(name), float) for name in ("attachment", "detachment"))
+    known = lines & (detach > attach)
+    width = np.where(known, detach - attach, 1.0)
+    within = np.clip((lost - np.nan_to_num(attach)[lines, None]) / width[lines, None], 0.0, 1.0)
+    # Without its place in the waterfall a line takes the worst: everything if it comes first, else the pool's share.
+    first = np.asarray(universe.column("seniority"), object) == "subordinated"
+    notes.add(lines & ~known, "attachment:unknown")
+    worst = np.where(first[lines, None], (lost > 0).astype(float), lost)
+    return np.asarray(np.where(known[lines, None], within, worst))
 
 
 def pool_losses(facts: Facts, lines: np.ndarray, shock: PoolDefault) -> np.ndarray:
@@ -113,10 +117,7 @@ def break_even_cdr(universe: Universe, facts: Facts, *, severity: float, lag: in
 
 def _lost(facts: Facts, lines: np.ndarray, mdr: np.ndarray, severity: float, lag: int) -> np.ndarray:
     """Return the share of the pool lost by each of ``lines``; ``mdr`` (lines or 1, months), month 1 first."""
-    end = np.where(np.isnat(facts.maturity), facts.end, facts.maturity)[lines]
-    days = (end - facts.as_of).astype(np.int64)
-    term = np.clip(np.rint(days / DAYS_A_YEAR * MONTHS_A_YEAR), 1, VECTOR_MONTHS)
-    rate = np.nan_to_num(facts.coupon[lines]) / MONTHS_A_YEAR
+    rate, term = pool_terms(facts, lines)
     smm = _line_speeds(facts, lines)
     balance, lost = np.ones(term.size), np.zeros(term.size)
     for month in range(1, int(term.max()) + 1):
@@ -125,6 +126,14 @@ def _lost(facts: Facts, lines: np.ndarray, mdr: np.ndarray, severity: float, lag
         keep = 1.0 - _amortised(rate, term - month + 1)
         balance = balance * keep * np.maximum(1.0 - dying - smm[:, month - 1], 0.0)
     return lost
+
+
+def pool_terms(facts: Facts, lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return monthly rate and months of the level-pay pools taken to stand behind ``lines``."""
+    end = np.where(np.isnat(facts.maturity), facts.end, facts.maturity)[lines]
+    days = (end - facts.as_of).astype(np.int64)
+    term = np.clip(np.rint(days / DAYS_A_YEAR * MONTHS_A_YEAR), 1, VECTOR_MONTHS)
+    return np.nan_to_num(facts.coupon[lines]) / MONTHS_A_YEAR, term
 
 
 def _amortised(rate: np.ndarray, left: np.ndarray) -> np.ndarray:

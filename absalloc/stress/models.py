@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from absalloc.errors import BadInput
 from absalloc.fields import ISODate, Share, Strict, Where_
@@ -35,13 +35,15 @@ def _months(value: Any) -> int:
     return int(number)
 
 
-def _within(low: float, high: float) -> Any:
+def ratio_within(low: float, high: float) -> Any:
+    """Return the validator of a ratio between two decimals."""
+
     def check(value: Any) -> Any:
         if not low <= float(value) <= high:
             raise BadInput("stress.ratio_range", value=value.text, expected=f"{low:.0%} - {high:.0%}")
         return value
 
-    return check
+    return AfterValidator(check)
 
 
 def _tenors(value: Any) -> Any:
@@ -66,17 +68,11 @@ def _count(value: Any) -> int:
     return int(value)
 
 
-def _after(check: Any) -> Any:
-    from pydantic import AfterValidator
-
-    return AfterValidator(check)
-
-
-Move = Annotated[Share, _after(_within(-MOST_MOVE, MOST_MOVE))]
-Rate = Annotated[Share, _after(_within(0.0, 1.0))]
-Multiple = Annotated[Share, _after(_within(0.0, MOST_MULTIPLE))]
-Coverage = Annotated[Share, _after(_within(1.0, 10.0))]
-Floor = Annotated[Share, _after(_within(-0.05, 0.10))]
+Move = Annotated[Share, ratio_within(-MOST_MOVE, MOST_MOVE)]
+Rate = Annotated[Share, ratio_within(0.0, 1.0)]
+Multiple = Annotated[Share, ratio_within(0.0, MOST_MULTIPLE)]
+Coverage = Annotated[Share, ratio_within(1.0, 10.0)]
+Floor = Annotated[Share, ratio_within(-0.05, 0.10)]
 Points = Annotated[dict[str, Move], BeforeValidator(_tenors)]
 Months = Annotated[
     int,

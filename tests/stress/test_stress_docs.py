@@ -18,7 +18,7 @@ def test_every_block_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     text = page.read_text(encoding="utf-8")
     monkeypatch.chdir(ROOT)
     blocks = list(re.finditer(r"```python\n(.*?)```", text, re.DOTALL))
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     names: dict[str, object] = {}
     for block in blocks:
         lead = "\n" * text.count("\n", 0, block.start(1))
@@ -28,12 +28,18 @@ def test_every_block_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_readme_lists_every_shipped_scenario_with_its_confidence() -> None:
     text = (ROOT / "scenarios" / "README.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `([a-z0-9-]+)` \|.*\| (\w+) \|$", text, re.MULTILINE))
-    assert rows == {name: st.find_scenario(name).sources[0].confidence for name in st.shipped_scenarios()}
+    single = {name: st.find_scenario(name).sources[0].confidence for name in st.shipped_scenarios()}
+    sets = {name: found.sources[0].confidence for name in st.shipped_sets() if (found := st.find_set(name)) is not None}
+    assert rows == single | sets
 
 
 def test_the_format_of_the_readme_loads(tmp_path: Path) -> None:
     text = (ROOT / "scenarios" / "README.md").read_text(encoding="utf-8")
-    [block] = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    block, many = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "my-set.yaml").write_text(many, encoding="utf-8")
+    drawn = st.find_set(str(tmp_path / "my-set.yaml"))
+    assert drawn is not None
+    assert drawn.file.draws == 1000
     block = re.sub(r"^  - \{days:.*\n", "", block, flags=re.MULTILINE)  # needs a curve file
     block = block.replace("{…}", "{product: abn}")
     (tmp_path / "my-scenario.yaml").write_text(block, encoding="utf-8")

@@ -13,10 +13,12 @@ import stress_lines as made
 import yaml
 
 from absalloc.errors import BadInput
-from absalloc.stress import compose, find_scenario, json_schema, load_scenario, shipped_scenarios
+from absalloc.stress import compose, find_scenario, json_schema, load_scenario, shipped_scenarios, shipped_sets
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = sorted((ROOT / "scenarios").glob("*.yaml"))
+ALL = sorted((ROOT / "scenarios").glob("*.yaml"))
+SETS = [path for path in ALL if path.stem in shipped_sets()]
+FILES = [path for path in ALL if path not in SETS]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +126,7 @@ def test_the_committed_schema_is_current() -> None:
 def test_the_library_is_at_least_fifteen() -> None:
     assert len(shipped_scenarios()) >= 15
     assert shipped_scenarios() == tuple(path.stem for path in FILES)
+    assert len(SETS) == 1
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
