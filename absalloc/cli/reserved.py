@@ -23,14 +23,6 @@ def reserve(app: typer.Typer) -> None:
         app.command(name, help=text, context_settings=_ANYTHING, rich_help_panel="Reserved")(_refuse(name, hint))
 
 
-def reserve_rules(rules: typer.Typer) -> None:
-    """Register the reserved commands under ``rules``."""
-    for name, hint in (("lint", "the rule book examined"),):
-        text = f"Reserved, not built yet: {hint}.\n\nExample: absalloc rules {name}"
-        command = _refuse(f"rules {name}", hint)
-        rules.command(name, help=text, context_settings=_ANYTHING, rich_help_panel="Reserved")(command)
-
-
 def _refuse(name: str, hint: str) -> Callable[[Rest], int]:
     def refuse(rest: Rest = None) -> int:
         raise NotBuilt("base.not_built", value=name, hint=hint)

@@ -19,11 +19,10 @@ from absalloc.cli.options import (
     TimeLimit,
     UniverseFiles,
 )
-from absalloc.cli.reserved import reserve_rules
 from absalloc.cli.shell import Shell
 
 rules = typer.Typer(
-    help="The rule book: list, show, test, diff.\n\nExample: absalloc rules list", no_args_is_help=False
+    help="The rule book: list, show, test, diff, lint.\n\nExample: absalloc rules list", no_args_is_help=False
 )
 
 Book = Annotated[
@@ -116,4 +115,29 @@ def diff(
     return run_diff(Shell(as_json, lang, quiet), ask)
 
 
-reserve_rules(rules)
+_LINT = """What the rules say about each other, proven with the solver for any portfolio.
+
+Two rules that conflict, a rulebook that leaves only cash, a rule that others keep already or that selects nothing.
+Rulebooks one by one (all that ship by default), or with a mandate its own together.
+Exit code 1 where a finding is likely a mistake, 0 else.
+
+Example: absalloc rules lint my-house.yaml"""
+
+
+@rules.command("lint", help=_LINT)
+def lint(
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID|FILE...]", help="Rulebooks, each by itself.", show_default=False)
+    ] = None,
+    mandate: Annotated[
+        str | None, typer.Option("--mandate", metavar="FILE", help="The rules that bind this mandate, together.")
+    ] = None,
+    as_json: Json = False,
+    lang: Language = Lang.en,
+    as_of: AsOf = None,
+    quiet: Quiet = False,
+) -> int:
+    """Examine the rules."""
+    from absalloc.cli.rules_lint import run_lint
+
+    return run_lint(Shell(as_json, lang, quiet), files or (), mandate, as_of)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from absalloc.report.documents import SHA256, Check, Error, Inputs, Plan, Shape
-from absalloc.report.documents_rules import RulesDiff, RulesList, RulesShow, RulesTest
+from absalloc.report.documents_rules import RulesDiff, RulesLint, RulesList, RulesShow, RulesTest
 
 
 class SourceFile(Shape):
@@ -161,8 +161,8 @@ class Demo(Shape):
 
 DOCUMENTS: dict[str, type[BaseModel]] = {
     "error": Error, "plan": Plan, "check": Check, "universe": Universe, "rules-list": RulesList,
-    "rules-show": RulesShow, "rules-test": RulesTest, "rules-diff": RulesDiff, "verify": Verify,
-    "market": Market, "demo": Demo,
+    "rules-show": RulesShow, "rules-test": RulesTest, "rules-diff": RulesDiff, "rules-lint": RulesLint,
+    "verify": Verify, "market": Market, "demo": Demo,
 }  # fmt: skip
 """Every document with a committed schema, by the name in its ``schema`` key.
 

@@ -315,3 +315,57 @@ class RulesDiff(Shape):
     optimum: Optimum | None
     assumptions: list[str]
     inputs: Inputs | None
+
+
+class LintRule(Shape):
+    """A rule that a finding is about or rests on."""
+
+    rule: str
+    title: str
+    level: Level
+    tested: Literal["always", "purchase", "open_days"]
+    source: FindingSource
+    file: str | None
+    line: int | None
+
+
+class LintPremise(LintRule):
+    """A rule that a proof uses, and its multiplier."""
+
+    multiplier: float
+
+
+class LintItem(Shape):
+    """One thing proven; ``wrong``: likely a mistake. ``at_purchase``: it holds of what is bought.
+
+    ``proof``: ``exact`` where the solver's multipliers were confirmed in fractions.
+    """
+
+    code: Literal["conflict", "only_cash", "selects_nothing", "bars_all", "implied", "same", "always_holds"]
+    wrong: bool
+    rule: LintRule
+    by: list[LintPremise]
+    at_purchase: bool
+    proof: Literal["exact", "solver"]
+    text: str
+
+
+class LintedBooks(Shape):
+    """One rulebook, or those of a mandate together."""
+
+    mandate: str | None
+    rulebooks: list[str]
+    as_of: str
+    rules: list[str]
+    not_examined: list[str]
+    kinds_of_line: int
+    findings: list[LintItem]
+
+
+class RulesLint(Shape):
+    """What rules lint answers; ``family`` says of which portfolios it is proven."""
+
+    schema_: Literal["absalloc.rules-lint/1"] = Field(alias="schema")
+    ok: bool
+    family: str
+    examined: list[LintedBooks]

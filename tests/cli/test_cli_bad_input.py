@@ -184,7 +184,7 @@ def test_words_the_program_does_not_know(run: Run) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["ledger", "list"], ["rules", "lint"]],
+    [["ledger", "list"]],
 )  # fmt: skip
 def test_reserved_forms_say_so(run: Run, words: list[str]) -> None:
     assert refused(run, *words)["code"] == "base.not_built"
