@@ -50,7 +50,9 @@ class LintFinding:
         names = {"en": ", ", "zh": "、"}[lang].join(f"{rule.id}" for rule, _ in self.by)
         sums = " + ".join(f"{_number(share)} × {rule.id}" for rule, share in self.by)
         said = render(f"study.lint_{self.code}", lang, rule=self.rule.id, by=names, sums=sums)
-        return said + (render("study.lint_at_purchase", lang) if self.at_purchase else "")
+        if not self.at_purchase:
+            return said
+        return said + {"en": " ", "zh": ""}[lang] + render("study.lint_at_purchase", lang)
 
     def to_json(self, lang: str = "en") -> dict[str, Any]:
         """Return plain data."""
