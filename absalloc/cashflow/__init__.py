@@ -12,6 +12,7 @@ from absalloc.cashflow.deal_pool import PoolPeriods
 from absalloc.cashflow.distribution import Waterfall, waterfall
 from absalloc.cashflow.facts import assumption_text
 from absalloc.cashflow.features import Assets, CleanUpCall, Put, Reserve, Revolving, Support, Trigger
+from absalloc.cashflow.figures import TrancheFigures, tranche_figures
 from absalloc.cashflow.horizon import horizon_rate
 from absalloc.cashflow.model import Cell, SpreadModel, fit_spreads
 from absalloc.cashflow.performance import Calibration, Performance, PoolReport, calibrate, performance
@@ -20,6 +21,7 @@ from absalloc.cashflow.pricing import (
     Durations,
     accrued_interest,
     clean_from_dirty,
+    discount_margin,
     durations,
     effective_duration,
     price,
@@ -28,8 +30,10 @@ from absalloc.cashflow.pricing import (
     yield_to_maturity,
     z_spread,
 )
+from absalloc.cashflow.relative import RelativeSpreads, relative_spreads
 from absalloc.cashflow.schedules import Flows, build_flows
 from absalloc.cashflow.settings import CprDefault, Table, ValuationSettings
+from absalloc.cashflow.settlement import settlement_date
 from absalloc.cashflow.speeds import (
     cdr_from_sda,
     cpr_from_psa,
@@ -63,6 +67,7 @@ __all__ = [
     "PoolPeriods",
     "PoolReport",
     "Put",
+    "RelativeSpreads",
     "Reserve",
     "Revolving",
     "SpreadModel",
@@ -70,6 +75,7 @@ __all__ = [
     "Support",
     "Table",
     "Tranche",
+    "TrancheFigures",
     "Trigger",
     "ValuationSettings",
     "Valued",
@@ -85,6 +91,7 @@ __all__ = [
     "cpr_from_psa",
     "cpr_from_smm",
     "cure_amount",
+    "discount_margin",
     "durations",
     "effective_duration",
     "fit_spreads",
@@ -102,12 +109,15 @@ __all__ = [
     "project_pool",
     "project_table",
     "read_points",
+    "relative_spreads",
     "remaining_price",
     "scheduled_factors",
     "sequential",
+    "settlement_date",
     "smm_from_abs",
     "smm_from_cpr",
     "smm_from_opening",
+    "tranche_figures",
     "value_universe",
     "wal",
     "waterfall",

@@ -36,7 +36,9 @@ class Curve:
     """Annual yields by tenor on one date: ``tenors`` years increasing, ``yields`` decimals.
 
     ``kind`` is ``par`` (yields to maturity of par bonds, as ChinaBond prints) or ``zero``. Between tenors
-    linear; outside them flat (``outside`` says where) or, with ``extrapolate="refuse"``, an error.
+    ``interpolate="linear"``, or ``hermite``: cubic through the points and monotone between them (Fritsch and
+    Butland's slopes; ChinaBond draws its curves with Hermite polynomials). Outside flat (``outside`` says where) or,
+    with ``extrapolate="refuse"``, an error.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Curve:
     yields: np.ndarray
     kind: str = "par"
     extrapolate: str = "flat"
+    interpolate: str = "linear"
 
     def __post_init__(self) -> None:
         tenors, yields = np.asarray(self.tenors, float), np.asarray(self.yields, float)
@@ -58,6 +61,7 @@ class Curve:
         for name, value, choices in (
             ("kind", self.kind, ("par", "zero")),
             ("extrapolate", self.extrapolate, ("flat", "refuse")),
+            ("interpolate", self.interpolate, ("linear", "hermite")),
         ):
             if value not in choices:
                 raise BadInput(
@@ -82,7 +86,15 @@ class Curve:
                 value=float(t[beyond].flat[0]),
                 expected=f"{self.tenors[0]:g} - {self.tenors[-1]:g}",
             )
-        return np.asarray(np.interp(t, self.tenors, self.yields))
+        return self._between(t)
+
+    def _between(self, t: np.ndarray) -> np.ndarray:
+        """Return yields at ``t``, held flat outside the tenors."""
+        if self.interpolate == "linear" or self.tenors.size < 3:
+            return np.asarray(np.interp(t, self.tenors, self.yields))
+        from scipy.interpolate import PchipInterpolator  # heavy, and most curves are linear
+
+        return np.asarray(PchipInterpolator(self.tenors, self.yields)(np.clip(t, self.tenors[0], self.tenors[-1])))
 
     def __call__(self, years: float) -> float:
         """Return the yield at ``years``: the form ``z_spread`` takes."""
@@ -91,22 +103,22 @@ class Curve:
     def zero(self, freq: int = 1) -> Curve:
         """Return annually compounded zero rates stripped from par yields of bonds that pay ``freq`` times a year.
 
-        Stripping walks a grid of ``1 / freq`` years to the longest tenor, par yields interpolated linearly
+        Stripping walks a grid of ``1 / freq`` years to the longest tenor, par yields interpolated as the curve is
         (flat below the first tenor). Raises BadInput for a curve that is zero already.
         """
         if self.kind != "par":
             raise BadInput("cashflow.setting", value=self.kind, expected="par", setting="kind")
         grid = np.arange(1, int(np.floor(self.tenors[-1] * freq + 1e-9)) + 1) / freq
         if grid.size == 0:
-            return Curve(self.name, self.day, self.tenors, self.yields, "zero", self.extrapolate)
+            return Curve(self.name, self.day, self.tenors, self.yields, "zero", self.extrapolate, self.interpolate)
         paid, rates = 0.0, np.empty(grid.size)
-        for step, coupon in enumerate(np.interp(grid, self.tenors, self.yields) / freq):
+        for step, coupon in enumerate(self._between(grid) / freq):
             worth = (1.0 - coupon * paid) / (1.0 + coupon)
             if not worth > 0:
                 raise BadInput("cashflow.no_yield", where=Where(self.name), value=float(coupon * freq))
             paid += worth
             rates[step] = worth ** (-1.0 / grid[step]) - 1.0
-        return Curve(self.name, self.day, grid, rates, "zero", self.extrapolate)
+        return Curve(self.name, self.day, grid, rates, "zero", self.extrapolate, self.interpolate)
 
 
 @dataclass(frozen=True)

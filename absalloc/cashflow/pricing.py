@@ -198,6 +198,25 @@ def z_spread(times: npt.ArrayLike, flows: npt.ArrayLike, dirty: float, zero_curv
     return _bracketed(lambda spread: float(cash @ (base + spread) ** -t) - dirty, grid, dirty)
 
 
+def discount_margin(periods: npt.ArrayLike, flows: npt.ArrayLike, dirty: float, index: float | np.ndarray) -> float:
+    """Return the margin over ``index`` at which the flows of a floater are worth ``dirty`` (SIFMA SF-52).
+
+    ``periods``: years between payments, the first from settlement; ``flows`` projected at the index; ``index``: annual
+    decimals, one or one a period. Each period discounts by 1 + (index + margin) x its years. Raises BadInput for
+    lengths that differ and where no one margin between -90 % and +2,000 % does.
+    """
+    tau, cash = _arrays(periods, flows)
+    rates = np.broadcast_to(np.asarray(index, float), tau.shape)
+    if not np.isfinite(rates).all():
+        raise BadInput("cashflow.not_finite", value="nan", name="index")
+
+    def gap(margin: float) -> float:
+        growth = 1.0 + (rates + margin) * tau
+        return float(cash @ (1.0 / np.cumprod(growth))) - dirty if (growth > 0).all() else float("inf")
+
+    return _bracketed(gap, np.concatenate((np.linspace(-0.9, 0.5, 281), np.linspace(0.55, 20.0, 390))), dirty)
+
+
 def accrued_interest(coupon: float, fraction: float, balance: float = 100.0) -> float:
     """Return interest accrued on ``balance`` after ``fraction`` years (see ``daycount``) at ``coupon``."""
     return coupon * fraction * balance

@@ -145,7 +145,7 @@ def _fractions(
     if icma.any():
         length = np.maximum(period[1] - period[0], 1) * facts.frequency[line]
         years[icma] = ((span[1] - span[0]) / length)[icma]
-    for name in ("ACT/360", "30/360"):
+    for name in ("ACT/360", "30/360", "NL/365"):
         other = kinds == name
         if other.any():
             start, stop = (edge[other].astype("datetime64[D]") for edge in span)

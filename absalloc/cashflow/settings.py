@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from absalloc.cashflow.daycount import CONVENTIONS
 from absalloc.errors import BadInput
 from absalloc.terms import COLUMNS
 
@@ -48,7 +49,8 @@ class ValuationSettings:
     ``cpr``: base speeds of pass-through credit ABS, first match wins. ``call_share``: clean-up call at this
     share of issued size, 0 for none. ``primary_days``: how long after issue the coupon may stand for a yield.
     ``missing_price``: ``yield`` prices a line from its yield where it has one, ``par`` never does.
-    ``day_count`` by product; others ``ACT/365F``. ``tables``: given schedules by tranche_id.
+    ``day_count`` by product, others ``ACT/365F``; ``NL/365`` skips 29 February, as some exchange lines may
+    (believe). ``tables``: given schedules by tranche_id.
     ``max_yield``: a price that gives more is a default price, or of another balance: such a line has no yield and
     gets none from the model. ``benchmark``: curve of the model yield and of the column ``spread``.
     """
@@ -74,7 +76,7 @@ class ValuationSettings:
         _choice("compounding", self.compounding, ("payment", "annual"))
         _choice("missing_price", self.missing_price, ("yield", "par"))
         for product, name in self.day_count.items():
-            _choice(f"day_count.{product}", name, ("ACT/365F", "ACT/360", "30/360", "ACT/ACT"))
+            _choice(f"day_count.{product}", name, CONVENTIONS)
         for repayment in ("bullet", "scheduled", "pass_through"):
             _choice(f"frequency.{repayment}", self.frequency.get(repayment), FREQUENCIES)
         for speed in self.cpr:

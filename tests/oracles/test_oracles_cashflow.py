@@ -465,6 +465,19 @@ def px_07(inputs: dict[str, Any], _: Any) -> dict[str, Any]:
     return {"implied_psa": 100 * low}
 
 
+def px_08(inputs: dict[str, Any], _: Any) -> dict[str, Any]:
+    full = inputs["clean_price"] + (28 * 9.875 + 16 * 11.4375) / 365
+    cash = [50 + (28 * 9.875 + 31 * 11.4375 + 122 * 10.6875) / 365, 50 + 50 * 0.106875 * 184 / 365]
+    index = inputs["index_pct"] / 100 * 365 / 360
+    first, last = inputs["T_days_30_360"]
+    return {
+        "full_price": full, "CF1": cash[0], "CF2": cash[1],
+        "yield_pct": 100 * cf.yield_to_maturity([first / 360, last / 360], cash, full, 2),
+        "index_yield_pct": 100 * 2 * ((1 + index / 4) ** 2 - 1),
+        "discount_margin_bp": 1e4 * cf.discount_margin([first / 360, (last - first) / 360], cash, full, index),
+    }  # fmt: skip
+
+
 def px_09(inputs: dict[str, Any], _: Any) -> dict[str, Any]:
     out = {}
     for place, settle in enumerate(("2011-08-23", "2016-06-08")):
@@ -533,7 +546,8 @@ HANDLERS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "PR-01": pr_01, "PR-08": pr_08, "WF-01a": wf_01, "WF-02-206": wf_02, "WF-02-100": wf_02, "WF-03a": wf_03,
     "WF-04": wf_04, "WF-05a": wf_05, "WF-07a": wf_07a, "WF-07c": wf_07c, "WF-08": wf_08, "WF-09a": wf_09,
     "WF-10a": wf_10, "WF-11": wf_11, "WF-12a": wf_12, "WF-13a": wf_13a, "WF-13b": wf_13b, "WF-13d": wf_13d,
-    "WF-14": wf_14, "PX-01": px_01, "PX-03": px_03, "PX-05a": px_05, "PX-07a": px_07, "PX-09a": px_09, "PX-10a": px_10,
+    "WF-14": wf_14, "PX-01": px_01, "PX-03": px_03, "PX-05a": px_05, "PX-07a": px_07, "PX-08a": px_08, "PX-09a": px_09,
+    "PX-10a": px_10,
     "PX-11a": px_11,
 }  # fmt: skip
 COVERED = frozenset(HANDLERS)
