@@ -41,7 +41,7 @@ class PoolPeriods:
 
 
 def _monthly(flows: Collections) -> dict[str, np.ndarray]:
-    """Return the monthly arrays of ``flows``. Raises BadInput for lengths that differ and negative amounts."""
+    """Return the monthly arrays of ``flows``. Raises BadInput as ``DealPool``."""
     interest, principal = np.asarray(flows.interest, float), np.asarray(flows.principal, float)
     if interest.shape != principal.shape or interest.ndim != 1 or interest.size == 0:
         raise BadInput("cashflow.lengths", value=interest.size, expected=principal.size, name="flows.interest")
@@ -73,6 +73,15 @@ class DealPool:
     """Monthly arrays of a pool and its purchases, gathered by the periods of ``structure``."""
 
     def __init__(self, structure: Structure, flows: Collections) -> None:
+        """Gather ``flows``.
+
+        Raises BadInput for lengths that differ, negative amounts, and triggers on defaults or losses that ``flows``
+        does not give: such a trigger would never fire.
+        """
+        for trigger in structure.triggers:
+            name = trigger.measure.removeprefix("cumulative_")
+            if trigger.measure.startswith("cumulative_") and not hasattr(flows, name):
+                raise BadInput("cashflow.trigger_blind", value=trigger.name, name=name)
         arrays = _monthly(flows)
         term = arrays["principal"].size
         pad = _extra_months(structure, term)

@@ -102,13 +102,15 @@ def _rate_table(structure: Structure, rates: Rates | None, periods: int) -> np.n
 
 
 def _check_sizes(structure: Structure, flows: Collections) -> None:
-    """Refuse tranches that exceed the pool where only principal can repay them."""
+    """Refuse tranches that exceed the pool where only principal can repay them, and all that exceed every source."""
     loss = getattr(flows, "loss", None)
-    other_money = (structure.tests, structure.triggers, structure.revolving, structure.support, structure.reserve)
-    only_principal = structure.cash == "separate" and structure.excess == "release" and not any(other_money)
-    if loss is None or not only_principal:
+    if loss is None or structure.revolving is not None:
         return
     pool = float(np.sum(flows.principal) + np.sum(loss))
+    other_money = (structure.tests, structure.triggers, structure.support, structure.reserve)
+    if structure.cash == "combined" or structure.excess == "turbo" or any(other_money):
+        pool += float(np.sum(flows.interest)) + sum(item.limit for item in structure.support)
+        pool += structure.reserve.initial if structure.reserve else 0.0
     sizes = float(sum(tranche.size for tranche in structure.tranches))
     if sizes > pool * (1.0 + 1e-9) + 1e-6:
         raise BadInput("cashflow.tranche_sizes", value=sizes, expected=pool)

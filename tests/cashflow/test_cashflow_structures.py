@@ -114,11 +114,12 @@ def test_the_reserve_is_drawn_refilled_and_released() -> None:
 
 def test_a_reserve_that_covers_all_pays_the_last_principal() -> None:
     reserve = cf.Reserve(initial=5.0, amount=5.0, covers="all")
-    run = cf.waterfall(cf.Structure((A, B), reserve=reserve), flows([50.0, 40.0]), [0.0, 0.0])
+    pool = flows([50.0, 40.0], default=[0.0, 10.0])
+    run = cf.waterfall(cf.Structure((A, B), reserve=reserve), pool, [0.0, 0.0])
     assert run.principal[-1] == pytest.approx([10.0, 30.0 + 5.0])
     assert run.balance[-1] == pytest.approx([0.0, 5.0])
     plain = cf.Structure((A, B), reserve=cf.Reserve(initial=5.0, amount=5.0))
-    assert cf.waterfall(plain, flows([50.0, 40.0]), [0.0, 0.0]).residual[-1] == pytest.approx(5.0)
+    assert cf.waterfall(plain, pool, [0.0, 0.0]).residual[-1] == pytest.approx(5.0)
 
 
 def test_the_call_sells_the_pool_once_it_is_small() -> None:
@@ -328,3 +329,21 @@ def test_an_early_end_of_a_table_keeps_its_losses() -> None:
     assert short.loss.sum() > 0
     with pytest.raises(BadInput, match="must not be negative"):
         cf.project_table([50.0, -1.0], [1.0, 1.0])
+
+
+def test_a_trigger_that_could_never_fire_is_refused() -> None:
+    pool = SimpleNamespace(interest=np.ones(2), principal=np.array([50.0, 50.0]))
+    watched = cf.Structure((A, B), triggers=(cf.Trigger("d", "cumulative_default", 0.05, "sequential"),))
+    with pytest.raises(BadInput, match="the pool flows have no 'default'"):
+        cf.waterfall(watched, pool)
+
+
+def test_tranches_beyond_every_source_are_refused() -> None:
+    """Excess interest may repay more than the pool's principal; nothing repays more than all its cash."""
+    pool = cf.project_pool(100.0, 0.12, 12)
+    turbo = {"excess": "turbo"}
+    assert cf.waterfall(cf.Structure((cf.Tranche("A", 103.0),), **turbo), pool, [0.0]).balance[-1, 0] == 0.0
+    with pytest.raises(BadInput, match="tranches exceed the pool"):
+        cf.waterfall(cf.Structure((cf.Tranche("A", 1000.0),), **turbo), pool, [0.0])
+    backed = cf.Structure((cf.Tranche("A", 150.0),), support=(cf.Support("parent", "guarantee", ("A",)),))
+    assert cf.waterfall(backed, pool, [0.0]).support["parent"][-1] == pytest.approx(50.0)
