@@ -37,20 +37,25 @@ class Call:
 
     def lines(self, state: BookState, rule: ActiveRule) -> Lines:
         """Return the lines of a book under a rule."""
-        if id(state) not in self.tables:
-            self.tables[id(state)] = Table(state)
-        return Lines(self.tables[id(state)], rule)
+        # What a table reads depends on the universe alone; it keeps that alive, so that its id stays its own.
+        key = id(state.universe)
+        if key not in self.tables:
+            self.tables[key] = Table(state)
+        return Lines(self.tables[key], rule, state)
 
 
-def evaluate_exact(states: Sequence[BookState], *, rules: Collection[str] | None = None) -> tuple[Finding, ...]:
+def evaluate_exact(
+    states: Sequence[BookState], *, rules: Collection[str] | None = None, call: Call | None = None
+) -> tuple[Finding, ...]:
     """Return the findings of all rules on all books, exact; by book, rule as written, group, bound.
 
     A rule whose scope is wider than the portfolio is evaluated once over all books of one manager that have
-    it; its findings stand at the first of them and name them all. ``rules`` restricts to short or full ids.
+    it; its findings stand at the first of them and name them all. ``rules`` restricts to short or full ids;
+    ``call`` keeps what was read of one universe and its mandate's tables for the next evaluation.
     ``cure_by`` is not filled. Raises BadInput where books of one joint rule disagree on an amount, a limit or
     what is held elsewhere, and for lists, references and holdings files that cannot be read.
     """
-    call, found, done = Call(), [], set()
+    call, found, done = call or Call(), [], set()
     books = [(state.name, state.mandate.manager, state.rules.active) for state in states]
     for number, state in enumerate(states):
         for rule in _ordered(state, rules):

@@ -72,8 +72,8 @@ class Table:
 class Lines:
     """The lines of one book as one rule sees them. ``row`` is None for a line that is not in the universe."""
 
-    def __init__(self, table: Table, rule: ActiveRule) -> None:
-        self.table, self.state, self.rule = table, table.state, rule
+    def __init__(self, table: Table, rule: ActiveRule, state: BookState) -> None:
+        self.table, self.state, self.rule = table, state, rule
         self._bounds = Bounds(self.state, rule)
         self._lists: dict[str, frozenset[str] | None] = {}
         self._repo: dict[int, bool] = {}

@@ -147,13 +147,17 @@ class Ratio:
                 above, below = above + pairs[0][0], below + pairs[0][1]
             else:
                 loose.append(pairs)
-        low = high = above - limit * below
+        low = high = above - limit * below if below else above
         for pairs in loose:
             values = [n - limit * d for n, d in pairs]
             low, high = low + min(values), high + max(values)
         for cell in self.others:
             values = [-limit * d for d in cell.alone]
             low, high = low + min(values), high + max(values)
+        if self.d0.low == self.d0.high and self.n0.low == self.n0.high:
+            # Most ratios: the same constant at both ends.
+            constant = self.n0.low - _times(limit, self.d0.low)
+            return low + constant, (low if high is low else high) + constant
         fixed = sorted((_times(limit, self.d0.low), _times(limit, self.d0.high)))
         return low + self.n0.low - fixed[1], high + self.n0.high - fixed[0]
 

@@ -35,14 +35,15 @@ def held_to(rule: ActiveRule, states: Sequence[BookState], result: Result) -> Te
     if result.verdict == "pass" or rule.tested == "always":
         return result, ()
     if rule.tested == "open_days":
-        is_open = every(_open(state) for state in states)
+        is_open = every(open_day(state) for state in states)
         if is_open is False:
             return replace(result, verdict="pass"), (Reason("not_open_day"),)
         return (result, ()) if is_open else (replace(result, verdict="unknown"), (reason("needs_key", key=PERIOD),))
     return _at_purchase(states, result)
 
 
-def _open(state: BookState) -> bool | None:
+def open_day(state: BookState) -> bool | None:
+    """Return whether the product is open on the book's day, None where the mandate does not say."""
     operation, period = state.mandate.fact(OPERATION), state.mandate.fact(PERIOD)
     if operation == "daily_open" or period == "open":
         return True

@@ -2,7 +2,7 @@
 
 from absalloc.desk.ask import SCREEN, optimise, rebalance
 from absalloc.desk.book import Book, Prepared, assume_ratings, prepare
-from absalloc.desk.checked import check
+from absalloc.desk.checked import check, check_many, many_checker
 from absalloc.desk.studies import Case, compare, planning, stress_test
 from absalloc.desk.whatif import Changes, WhatIf
 
@@ -15,7 +15,9 @@ __all__ = [
     "WhatIf",
     "assume_ratings",
     "check",
+    "check_many",
     "compare",
+    "many_checker",
     "optimise",
     "planning",
     "prepare",

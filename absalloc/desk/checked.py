@@ -11,6 +11,7 @@ from typing import Any
 
 from absalloc.compliance.between import Between, between
 from absalloc.compliance.check import check_books
+from absalloc.compliance.many import ManyChecker, ManyFindings
 from absalloc.compliance.result import Findings
 from absalloc.compliance.shocked import check_shocked
 from absalloc.desk.book import Book, Prepared, prepare
@@ -75,6 +76,37 @@ def check(
         tuple(dict.fromkeys(notes)),
         tuple(states),
     )
+
+
+def check_many(
+    universe: Universe,
+    mandate: LoadedMandate,
+    portfolios: Any,
+    *,
+    as_of: date | None = None,
+    overrides: Mapping[str, Override] | None = None,
+    readings: Mapping[str, str] | None = None,
+) -> ManyFindings:
+    """Return the verdicts of many portfolios under the rules of one mandate, each as if it were the book.
+
+    ``portfolios``: a table with ``portfolio``, ``tranche_id`` and ``face`` (yuan), or a matrix of faces, shape
+    (portfolios, lines of the universe). Amounts (NAV …) are the mandate's for all. Floats decide where a bound on
+    their rounding proves the verdict, the exact checker elsewhere. Raises BadInput as ``check`` does.
+    """
+    return many_checker(universe, mandate, as_of=as_of, overrides=overrides, readings=readings).check(portfolios)
+
+
+def many_checker(
+    universe: Universe,
+    mandate: LoadedMandate,
+    *,
+    as_of: date | None = None,
+    overrides: Mapping[str, Override] | None = None,
+    readings: Mapping[str, str] | None = None,
+) -> ManyChecker:
+    """Return the rules of a mandate compiled once, for any number of calls of its ``check``. Raises BadInput."""
+    ready = prepare(Book(universe, mandate), as_of=as_of, overrides=overrides, readings=readings)
+    return ManyChecker(ready.state)
 
 
 def _trades(trades: Any) -> Any:
