@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from absalloc.explain.model import Model
+from absalloc.explain.model import Change, Model
 from absalloc.explain.relaxation import Relaxation, relax
 from absalloc.explain.repairs import Repair, capacity, feasible_program, repairs_of
+from absalloc.explain.whatif import Session
 from absalloc.explain.words import Words
 from absalloc.plan.make import PlanSettings
 from absalloc.plan.note import Note
@@ -76,7 +77,9 @@ def conflicts(state: BookState, settings: PlanSettings, *, most: int = MOST_SETS
     if model.base.status != "infeasible":
         reason = model.base.reason
         return Conflicts(model.base.status, (), complete=model.base.status == "optimal", reason=reason)
-    search = _Search(relax(model), most)
+    session = Session.of(model)
+    model.quick = session.relaxed
+    search = _Search(relax(model), session, most)
     found = tuple(_described(model, search, rules) for rules in search.sets())
     return Conflicts(
         "infeasible",
@@ -89,8 +92,8 @@ def conflicts(state: BookState, settings: PlanSettings, *, most: int = MOST_SETS
 class _Search:
     """Minimal infeasible sets by deletion; further ones behind each smallest way to break all found so far."""
 
-    def __init__(self, relaxation: Relaxation, most: int) -> None:
-        self.relaxation, self.most = relaxation, most
+    def __init__(self, relaxation: Relaxation, session: Session, most: int) -> None:
+        self.relaxation, self.session, self.most = relaxation, session, most
         self.names = relaxation.names
         self.known: dict[tuple[frozenset[str], bool], bool | None] = {}
         self.complete = True
@@ -102,8 +105,14 @@ class _Search:
             if len(self.known) >= MOST_TESTS:
                 self.complete = False
                 return None
-            self.known[key] = self.relaxation.feasible(frozenset(self.names) - kept, whole=whole)
+            without = frozenset(self.names) - kept
+            self.known[key] = self.relaxation.feasible(without) if whole else self._relaxed(without)
         return self.known[key]
+
+    def _relaxed(self, without: frozenset[str]) -> bool | None:
+        """Say the same of the LP relaxation, warm."""
+        status = self.session.relaxed(Change(without=without))[0].status
+        return {"optimal": True, "infeasible": False}.get(status)
 
     def sets(self) -> list[tuple[str, ...]]:
         found: list[frozenset[str]] = []
@@ -114,12 +123,14 @@ class _Search:
                 break
             tried.add(todo)
             kept = frozenset(self.names) - todo
-            answers = [self.feasible(kept, whole=whole) for whole in (False, True)]
-            if False in answers:
-                found.append(self.shrink(kept, whole=answers[0] is not False))
+            # Where the relaxation has no portfolio, whole lots have none either.
+            relaxed = self.feasible(kept, whole=False)
+            answer = relaxed if relaxed is False else self.feasible(kept, whole=True)
+            if answer is False:
+                found.append(self.shrink(kept, whole=relaxed is not False))
                 if not found[-1]:
                     break
-            elif None in answers:
+            elif answer is None:
                 self.complete = False
         else:
             self.complete = False

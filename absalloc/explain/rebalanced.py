@@ -87,7 +87,7 @@ class _Search:
 
     def _name(self, row: int) -> str:
         code = int(self.standing.owner[row])
-        if code >= 0:
+        if 0 <= code < len(self.standing.rules):
             return self.standing.rules[code]
         return self.standing.structural(row)
 

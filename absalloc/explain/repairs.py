@@ -116,6 +116,11 @@ def _moved(model: Model, kept: frozenset[str], name: str, limit: Limit) -> tuple
 
     def enough(steps: int, *, whole: bool) -> bool:
         value = max(was + sign * steps * step, Fraction(0))
+        if not whole and model.quick is not None:
+            # The cap on trades and the budget are no rules, and left out by name like them.
+            without = frozenset({*model.rules, TURNOVER, BUDGET}) - kept
+            change = Change(frozenset({(name, limit.sense, value)}), without)
+            return model.quick(change)[0].status == "optimal"
         return feasible_program(model, kept, Change.limit(name, limit.sense, value), whole=whole, nodes=NODES) is True
 
     # The relaxation is fast and never asks for more; lots and names start from where it ends.

@@ -15,7 +15,7 @@ import numpy as np
 
 from absalloc.explain.model import Model
 from absalloc.explain.plain_rows import PlainRows, could_be_plain, names_row, plain_rows, with_limit
-from absalloc.explain.relaxation import barred_always, barred_by, open_program, owner
+from absalloc.explain.relaxation import BUDGET, TURNOVER, barred_always, barred_by, open_program, owner
 from absalloc.plan.binding import LINKS
 from absalloc.plan.builder import MILLION
 from absalloc.plan.lines import PlanLines
@@ -72,7 +72,8 @@ class Standing:
         self.model = model
         self.terms = _terms(model.state, model.current, model.settings)
         self.rules = tuple(rule.id for rule in model.rules.values() if rule.level in self.terms.levels)
-        self.code = {name: number for number, name in enumerate(self.rules)}
+        # The cap on trades and an amount to be invested exactly can be left out like rules.
+        self.code = {name: number for number, name in enumerate((*self.rules, TURNOVER, BUDGET))}
         self.bars = {name: barred_by(model, name, self.terms) for name in self.rules}
         self.traded = untied(model.lines)
         self.program = self._program()
@@ -85,7 +86,7 @@ class Standing:
         self.high = problem.col_upper.copy()
         self.spoken = np.flatnonzero(self.speaks & (self.owner >= 0))
         order = np.argsort(self.owner, kind="stable")
-        edges = np.searchsorted(self.owner[order], np.arange(len(self.rules) + 1))
+        edges = np.searchsorted(self.owner[order], np.arange(len(self.code) + 1))
         self.rows_of = [order[a:b] for a, b in pairwise(edges.tolist())]
         self.always = barred_always(model)
         self.reads_yields = any(reads_number(rule, "yield") for rule in model.rules.values())
