@@ -44,6 +44,9 @@ def prices(
     breakpoints: Annotated[
         bool, typer.Option("--breakpoints", help="Where each limit starts and stops to bind, too.")
     ] = False,
+    lp: Annotated[
+        bool, typer.Option("--lp", help="Prices of the LP relaxation: no lots, tickets or whole names; at once.")
+    ] = False,
     solver: SolverName = Solver.highs, changes: Set = None, time_limit: TimeLimit = None,
     universe: UniverseFiles = None, mapping: MappingFile = None, strict: Strict = False,
     as_json: Json = False, lang: Language = Lang.en, as_of: AsOf = None, quiet: Quiet = False,
@@ -55,7 +58,7 @@ def prices(
     ask = ExplainAsk(
         files(universe, mapping, as_of, strict), mandate, holdings, overrides(changes), solver, time_limit
     )  # fmt: skip
-    return run_prices(Shell(as_json, lang, quiet), ask, rule, breakpoints)
+    return run_prices(Shell(as_json, lang, quiet), ask, rule, breakpoints, lp)
 
 
 @explain.command(help="Which rules cannot hold together, and ways out." + _EXAMPLE + "conflict fund.yaml -u abs.csv")

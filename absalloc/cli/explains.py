@@ -43,15 +43,18 @@ class ExplainAsk:
         )  # fmt: skip
 
 
-def run_prices(shell: Shell, ask: ExplainAsk, rules: Sequence[str] | None, breakpoints: bool) -> int:
+def run_prices(
+    shell: Shell, ask: ExplainAsk, rules: Sequence[str] | None, breakpoints: bool, lp: bool
+) -> int:  # fmt: skip
     """Price the rules that bind a plan; 0 where the plan is proven, else 1."""
     from absalloc.cli.explain_tables import show_prices
     from absalloc.explain import prices
 
-    with shell.step("step_solve"):
+    with shell.step("step_solve") as progress:
         case = ask.case()
         only = tuple(rules) if rules else None
-        found = prices(case.state, case.settings, rules=only, breakpoints=breakpoints).to_json(shell.lang)
+        made = prices(case.state, case.settings, rules=only, breakpoints=breakpoints, lp=lp, progress=progress)
+        found = made.to_json(shell.lang)
     return _finish(shell, case, found, show_prices)
 
 
@@ -71,9 +74,10 @@ def run_headroom(shell: Shell, ask: ExplainAsk, lines: Sequence[str] | None, reb
     from absalloc.cli.explain_tables import show_headroom
     from absalloc.explain import headroom
 
-    with shell.step("step_solve"):
+    with shell.step("step_solve") as progress:
         case = ask.case()
-        found = headroom(case.state, case.settings, lines or None, rebalanced=rebalanced).to_json(shell.lang)
+        made = headroom(case.state, case.settings, lines or None, rebalanced=rebalanced, progress=progress)
+        found = made.to_json(shell.lang)
     return _finish(shell, case, found, show_headroom)
 
 
@@ -99,10 +103,11 @@ def run_frontier(shell: Shell, ask: ExplainAsk, rule: str, at: Sequence[str], se
         raise BadInput(
             "cli.sense_form", where=Where("--sense"), value=sense, expected=" | ".join(SENSES), choices=SENSES
         )
-    with shell.step("step_solve"):
+    with shell.step("step_solve") as progress:
         case = ask.case()
         values = _limits(case, rule, at, sense)
-        found = frontier(case.state, case.settings, rule, values, sense=sense).to_json(shell.lang)
+        made = frontier(case.state, case.settings, rule, values, sense=sense, progress=progress)
+        found = made.to_json(shell.lang)
     statuses = {point["status"] for point in found["points"]}
     return _finish(shell, case, found, show_frontier, good=statuses == {"optimal"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -64,17 +64,25 @@ class Shell:
         return _console(sys.stdout)
 
     @contextmanager
-    def step(self, key: str, **fields: Any) -> Iterator[None]:
-        """Show on stderr what is being done, while it is done; only to a person at a terminal."""
-        if self.quiet or not sys.stderr.isatty():
-            yield
-            return
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    def step(self, key: str, **fields: Any) -> Iterator[Callable[[int, int, str], None]]:
+        """Show on stderr what is being done, while it is done; only to a person at a terminal.
 
-        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+        Yields what to call with (steps done, steps in all, what is next) where that is known.
+        """
+        if self.quiet or not sys.stderr.isatty():
+            yield lambda done, total, what: None
+            return
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        columns = (
+            SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn()
+        )  # fmt: skip
         with Progress(*columns, console=_console(sys.stderr), transient=True) as progress:
-            progress.add_task(self.text(key, **fields), total=None)
-            yield
+            text = self.text(key, **fields)
+            task = progress.add_task(text, total=None)
+            yield lambda done, total, what: progress.update(
+                task, completed=done, total=total, description=f"{text} {done}/{total} {what}".rstrip()
+            )
 
 
 def _console(stream: Any) -> Console:

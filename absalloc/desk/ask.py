@@ -98,10 +98,12 @@ def _plan(book: Book, settings: PlanSettings, asked: tuple[Scenarios, Any], **ho
     state = in_scope(own_terms(ready.state))
     shocks = row_scenarios([state], asked[0])
     settings = replace(settings, worst_loss=worst_loss_of(asked[1], shocks))
-    answer = make_plan(state, settings, shocks)
+    # Where no scenario stands beside the rules, the explain stage finds all conflicts, with repairs.
+    by_rules = not shocks
+    answer = make_plan(state, settings, shocks, conflict=not by_rules)
     # The same plan without the scenarios: what keeping them costs is the difference.
     alone = make_plan(state, replace(settings, worst_loss=None)) if shocks and answer.faces is not None else None
-    return Plan(answer, ready.notes, settings, alone)
+    return Plan(answer, ready.notes, settings, alone, state if by_rules else None)
 
 
 def own_terms(state: BookState) -> BookState:

@@ -86,10 +86,21 @@ def repairs_of(model: Model, relaxation: Relaxation, rules: tuple[str, ...]) -> 
         numbers = [] if rule is None else [item for item in rule.limits if item.value is not None]
         moved = [made for limit in numbers if (made := _moved(model, kept, name, limit)) is not None]
         excess = least_excess(relaxation, kept, name)
-        found += [_repair(model, name, limit, value, excess) for limit, value in moved]
+        found += [_whole(model, relaxation, name, made, excess) for made in moved]
         if not moved and rule is not None:
             found.append(_repair(model, name, None, None, excess))
     return tuple(sorted(found, key=lambda item: (item.value is None, -(item.value or 0), item.rule)))
+
+
+def _whole(
+    model: Model, relaxation: Relaxation, name: str, moved: tuple[Limit, Fraction], excess: Fraction | None
+) -> Repair:
+    """Return the repair at the limit that the set needs; at that which all rules need, where others want more."""
+    repair = _repair(model, name, *moved, excess)
+    if repair.status != "infeasible":
+        return repair
+    wider = _moved(model, frozenset(relaxation.names), name, moved[0])
+    return repair if wider is None else _repair(model, name, *wider, excess)
 
 
 def _repair(model: Model, name: str, limit: Limit | None, value: Fraction | None, excess: Fraction | None) -> Repair:

@@ -289,7 +289,7 @@ class Session:
         how = settings or self.settings
         state = self.state(moved)
         if not moved.supply:
-            return make_plan(state, how)
+            return make_plan(state, how, conflict=False)
         start = time.perf_counter()
         model = Model(state, how)
         if model.stopped is not None:
@@ -299,7 +299,9 @@ class Session:
             p = model.position(name)
             most[p] = min(most[p], model.lines.held[p] + face)
         lines = replace(model.lines, most=most)
-        made = _Maker(model.state, model.system, lines, how, model.current).run(_terms(model.state, model.current, how))
+        made = _Maker(model.state, model.system, lines, how, model.current).run(
+            _terms(model.state, model.current, how), conflict=False
+        )
         return replace(made, seconds=time.perf_counter() - start)
 
 

@@ -72,12 +72,15 @@ class Answer:
     """The plan in each scenario asked for; its findings there stand in ``findings`` too."""
 
 
-def make_plan(state: BookState, settings: PlanSettings, scenarios: Sequence[Scenario] = ()) -> Answer:
+def make_plan(
+    state: BookState, settings: PlanSettings, scenarios: Sequence[Scenario] = (), *, conflict: bool = True
+) -> Answer:
     """Return the best portfolio of one book under its rules, from what it holds.
 
     ``state.held`` is what is held now (empty for a new book); ``state.before`` the book before, where
     known, decides what is a passive breach. Rules hold in every scenario as well (but for those tested at purchase),
-    and no scenario loses more than ``settings.worst_loss``. Raises BadInput for a rule that has no rows in a scenario.
+    and no scenario loses more than ``settings.worst_loss``. Not ``conflict``: no search for rules that conflict.
+    Raises BadInput for a rule that has no rows in a scenario.
     """
     start = time.perf_counter()
     state = in_scope(state)
@@ -92,7 +95,7 @@ def make_plan(state: BookState, settings: PlanSettings, scenarios: Sequence[Scen
     lines = plan_lines(positions, _budget(opening))
     was = tuple(look(opening, item) for item in scenarios) if state.held else ()
     terms = _terms(opening, current, settings, was)
-    answer = _Maker(opening, system, lines, settings, current, tuple(scenarios), was).run(terms)
+    answer = _Maker(opening, system, lines, settings, current, tuple(scenarios), was).run(terms, conflict=conflict)
     return replace(answer, seconds=time.perf_counter() - start)
 
 
@@ -170,7 +173,7 @@ class _Maker:
     scenarios: tuple[Scenario, ...] = ()
     was: tuple[Outlook, ...] = ()
 
-    def run(self, terms: Terms) -> Answer:
+    def run(self, terms: Terms, *, conflict: bool = True) -> Answer:
         answer = self.attempt(terms)
         if answer.status == "infeasible" and any(b.rule.level == "soft" for b in self.system.blocks):
             firm = replace(terms, levels=frozenset({"hard"}))
@@ -181,7 +184,7 @@ class _Maker:
                     again, gave_way=broken, notes=(*again.notes, Note("soft_gave_way", rules=", ".join(broken)))
                 )
             terms, answer = firm, again
-        if answer.status == "infeasible":
+        if answer.status == "infeasible" and conflict:
             caps = [cap.label for cap in self.caps(terms)]
             clash = find_conflict(lambda skip: self.feasible(terms, skip), self.system, terms, caps)
             return replace(answer, conflict=clash)

@@ -6,7 +6,7 @@ validates real outputs against them.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -179,11 +179,31 @@ class Trade(Shape):
     cost: float
 
 
+class Repair(Shape):
+    """One way out of a conflict: a limit moved just far enough, the least yuan over the rule as written, the carry."""
+
+    rule: str
+    sense: Literal["max", "min"]
+    unit: str
+    was: float | None
+    limit: float | None
+    points: float | None
+    excess_yuan: float | None
+    remove: bool
+    status: Literal["optimal", "infeasible", "stopped"]
+    carry_yuan: float | None
+    carry_bp: float | None
+    text: str
+
+
 class Conflict(Shape):
-    """Rules that cannot all be met together."""
+    """Rules that cannot all be met together, what each would have to give; ``verified`` by programs built afresh."""
 
     rules: list[str]
-    repairs: list[Any]
+    verified: bool | None = None
+    on_relaxation: bool | None = None
+    text: str | None = None
+    repairs: list[Repair]
 
 
 class GivenUp(Shape):

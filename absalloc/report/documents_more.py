@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from absalloc.report.documents import SHA256, Check, Error, Inputs, Plan, Shape
+from absalloc.report.documents_explain import Conflicts, Frontier, Headroom, Menu, Prices, WhatIf, Why
 from absalloc.report.documents_rules import RulesDiff, RulesLint, RulesList, RulesShow, RulesTest
 
 
@@ -162,12 +163,13 @@ class Demo(Shape):
 DOCUMENTS: dict[str, type[BaseModel]] = {
     "error": Error, "plan": Plan, "check": Check, "universe": Universe, "rules-list": RulesList,
     "rules-show": RulesShow, "rules-test": RulesTest, "rules-diff": RulesDiff, "rules-lint": RulesLint,
-    "verify": Verify, "market": Market, "demo": Demo,
+    "verify": Verify, "market": Market, "demo": Demo, "prices": Prices, "conflict": Conflicts,
+    "headroom": Headroom, "menu": Menu, "frontier": Frontier, "why": Why, "what-if": WhatIf,
 }  # fmt: skip
 """Every document with a committed schema, by the name in its ``schema`` key.
 
-``stress``, ``compare`` and those of ``explain`` (``prices conflict headroom menu frontier why``) have none yet: their
-shapes are those of the results of the study and explain stages, whose notes are still being added to.
+``stress`` and ``compare`` have none yet: their shapes are those of the results of the study stage, whose notes are
+still being added to.
 """
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 import absalloc as aa
+from absalloc.report.documents_more import json_schema
 from absalloc.terms import SECTORS
 
 Run = Callable[..., Any]
@@ -99,6 +101,7 @@ def test_explain_answers_as_a_document_and_for_people(run: Run, wealth: list[Any
     words = ["explain", question, mandate, *own, *rest]
     document = run(*words, "--json").document
     assert document["schema"] == f"absalloc.{question}/1"
+    jsonschema.validate(document, json_schema(question))
     assert document["as_of"] == "2025-06-30"
     assert document.get("status", "optimal") == "optimal"
     english, chinese = run(*words), run(*words, "--lang", "zh", "--quiet")
@@ -128,6 +131,7 @@ def test_a_conflict_is_the_answer_no(run: Run, wealth: list[Any]) -> None:
     words = ["--set", "fixed-income-share.limit=120%", *rest]
     found = run("explain", "conflict", mandate, *words, "--json")
     assert (found.code, found.document["status"]) == (1, "infeasible")
+    jsonschema.validate(found.document, json_schema("conflict"))
     assert any("wealth-closed/fixed-income-share" in item["rules"] for item in found.document["conflict"])
     said = run("explain", "conflict", mandate, *words)
     assert (said.code, "no portfolio" in said.out.splitlines()[-1]) == (1, True)

@@ -7,10 +7,12 @@ import math
 from functools import cache
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 import absalloc as aa
 from absalloc.desk.whatif import with_nav
+from absalloc.report.documents_more import json_schema
 
 MARKET = Path(__file__).resolve().parents[2] / "examples" / "market"
 
@@ -101,6 +103,24 @@ def test_bad_input_is_refused_and_changes_nothing(changes: aa.Changes) -> None:
 def test_the_document_is_plain_json() -> None:
     live = desk().ask(aa.Changes(limits={"security-share": "5%"}), every=True)
     document = json.loads(json.dumps(live.to_json(), allow_nan=False))
-    assert document["schema"] == "absalloc.what-if/1"
+    jsonschema.validate(document, json_schema("what-if"))
     assert document["lp_relaxation"] is True
     assert {"wealth-closed/security-share"} <= {rule["rule"] for rule in document["rules"]}
+
+
+def test_an_infeasible_plan_names_what_conflicts_and_the_ways_out() -> None:
+    universe, mandate = inputs()
+    plan = aa.optimise(universe, mandate, overrides={"fixed-income-share.limit": "120%"})
+    document = plan.to_json()
+    jsonschema.validate(document, json_schema("plan"))
+    [found] = document["conflict"]
+    assert found["rules"] == ["wealth-closed/fixed-income-share"]
+    assert found["verified"] is True
+    repair = found["repairs"][0]
+    again = aa.optimise(universe, mandate, overrides={"fixed-income-share.limit": repair["limit"]})
+    assert again.proven
+    assert float(again.carry.yuan - sum(t.cost for t in again.trades)) == pytest.approx(repair["carry_yuan"], abs=1)
+    live = desk().ask(aa.Changes(limits={"fixed-income-share": "120%"}))
+    assert (live.status, live.value, live.holdings) == ("infeasible", None, {})
+    same = desk().plan(aa.Changes(limits={"fixed-income-share": "120%"})).to_json()
+    assert same["conflict"] == document["conflict"]
