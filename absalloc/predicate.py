@@ -151,6 +151,11 @@ def columns_of(predicate: Predicate) -> set[str]:
     return {leaf.column for leaf in leaves(predicate) if not isinstance(leaf, InSet)}
 
 
+def narrowed(where: Predicate | None, without: Predicate) -> Predicate:
+    """Return ``where`` less what ``without`` names."""
+    return Not(without) if where is None else AllOf((where, Not(without)))
+
+
 def truth(predicate: Predicate, facts: Mapping[str, str | None]) -> bool | None:
     """Return whether a predicate holds of some texts, None where a text it needs is missing (Kleene logic).
 

@@ -28,7 +28,7 @@ AMOUNTS = (
     "prior_quarter_total_assets", "collective_trust_balance", "trust_net_assets", "rwa_budget",
 )  # fmt: skip
 MEASURES = ("face", "principal", "market_value", "book_value", "clean_value")
-READING_SWITCHES = ("abn", "size", "same_tranche", "same_asset", "originator", "vat")
+READING_SWITCHES = ("abn", "size", "same_tranche", "same_asset", "originator", "insurance_plan", "vat")
 """Disputed words of the texts; a mandate chooses one reading of each for all rules at once."""
 SEVERITIES = ("hard", "soft", "warn")
 TEST_TIMES = ("always", "purchase", "open_days")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from absalloc.errors import BadInput
 from absalloc.files import sha256
 from absalloc.mandate.load import LoadedMandate
-from absalloc.predicate import Predicate
+from absalloc.predicate import Predicate, narrowed
 from absalloc.rulebook.load import Rulebook, find_rulebook
 from absalloc.rulebook.mandate_test import missing_keys, satisfies
 from absalloc.rulebook.models import (
@@ -24,6 +24,7 @@ from absalloc.rulebook.models import (
     FromList,
     Measure,
     PassiveBreach,
+    Reading,
     ReferenceTotal,
     Rule,
     Source,
@@ -329,12 +330,13 @@ def _undecided(rule: Rule, mandate: LoadedMandate, as_of: date) -> list[str]:
 
 def _read(rule: ActiveRule, written: Rule, chosen: Mapping[str, str]) -> ActiveRule:
     """Apply the readings chosen, or those marked default, to a rule."""
-    names = []
-    for reading in written.readings:
+
+    def holds(reading: Reading) -> bool:
         wanted = chosen.get(reading.switch)
-        if wanted != reading.id and not (wanted is None and reading.default):
-            continue
-        names.append(f"{reading.switch}={reading.id}")
+        return wanted == reading.id or (wanted is None and reading.default)
+
+    held = [reading for reading in written.readings if holds(reading)]
+    for reading in held:
         rule = replace(
             rule,
             where=reading.where or rule.where,
@@ -342,7 +344,11 @@ def _read(rule: ActiveRule, written: Rule, chosen: Mapping[str, str]) -> ActiveR
             measure=_measure(reading.measure) if reading.measure else rule.measure,
             of=reading.of or rule.of,
         )
-    return replace(rule, readings=tuple(names))
+    # What readings take out comes after what they put in its place, in whichever order they stand.
+    for reading in held:
+        if reading.without is not None:
+            rule = replace(rule, where=narrowed(rule.where, reading.without))
+    return replace(rule, readings=tuple(f"{reading.switch}={reading.id}" for reading in held))
 
 
 Override = str | float | Fraction

@@ -82,7 +82,7 @@ def _names(rule: Rule, book: Book) -> set[str]:
     found: set[str] = set()
     predicates = [rule.where, rule.require, *(item.where for item in rule.exceptions)]
     readings = [reading for reading in rule.readings if reading.default]
-    predicates += [reading.where for reading in readings]
+    predicates += [part for reading in readings for part in (reading.where, reading.without)]
     parts: list[Rule | Reading] = [rule, *readings]
     for part in parts:
         found |= _by(part.by) | _measure(part.measure) | _of(part.of, book)

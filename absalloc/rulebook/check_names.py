@@ -90,6 +90,8 @@ class _Check:
         for index, reading in enumerate(rule.readings):
             if reading.where is not None:
                 self.predicate(reading.where, (*self.path, "readings", index, "where"))
+            if reading.without is not None:
+                self.predicate(reading.without, (*self.path, "readings", index, "without"))
             self.parts(reading.by, reading.measure, reading.of, (*self.path, "readings", index))
         if rule.unless is not None:
             if rule.unless.where is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from absalloc.predicate import Between, InList, InSet, Missing, OneOf, Predicate, leaves
+from absalloc.predicate import Between, InList, InSet, Missing, OneOf, Predicate, leaves, narrowed
 from absalloc.rulebook.models import Book, Combined, Dated, Denominator, FromList, HoldingsSum, Reading, Rule
 from absalloc.rulebook.phrases import LISTED, THEN, Phrases, grades_of
 
@@ -146,7 +146,7 @@ def _combined(written: Combined, words: Phrases) -> str:
 def _names(rule: Rule, book: Book) -> Iterator[str]:
     """Yield the sets and combined columns a rule reads."""
     predicates = [rule.where, rule.require, *(item.where for item in rule.exceptions)]
-    predicates += [reading.where for reading in rule.readings]
+    predicates += [part for reading in rule.readings for part in (reading.where, reading.without)]
     parts = rule.of if isinstance(rule.of, tuple) else (rule.of,)
     inner: list[Denominator | Any] = [getattr(part, "part", part) for part in parts]
     predicates += [part.where for part in inner if isinstance(part, HoldingsSum)]
@@ -171,4 +171,6 @@ def _in_predicate(predicate: Predicate, book: Book) -> list[str]:
 def with_reading(rule: Rule, reading: Reading) -> Rule:
     """Return the rule as one reading of a disputed word has it: what the reading names replaces the rule's own."""
     named = {key: getattr(reading, key) for key in ("where", "by", "measure", "of") if getattr(reading, key)}
+    if reading.without is not None:
+        named["where"] = narrowed(named.get("where", rule.where), reading.without)
     return rule.model_copy(update=named)

@@ -179,12 +179,17 @@ By = str | Link | tuple[str, ...]
 
 
 class Reading(_Written):
-    """Another reading of a disputed word; what it names replaces the rule's own."""
+    """Another reading of a disputed word; what it names replaces the rule's own.
+
+    ``without`` takes lines out of ``where`` instead, whatever other readings make of it: two disputes over the same
+    filter then do not need a filter for each pair of answers.
+    """
 
     switch: str
     id: str
     default: Flag = False
     where: Where_ | None = None
+    without: Where_ | None = None
     by: By | None = None
     measure: Measure | None = None
     of: Denominator | None = None

@@ -193,3 +193,44 @@ def test_the_four_limits_the_owner_named_exist_by_name() -> None:
     for rule, books in where.items():
         for book in books:
             assert rule in find_rulebook(book).rules, f"{book}/{rule}"
+
+
+def test_without_is_taken_out_of_whatever_the_other_reading_makes_of_the_filter() -> None:
+    """Two disputes over one filter: the four pairs of answers, in either order of writing."""
+    from datetime import date
+
+    from absalloc.compliance.case_books import book_of, mandate_of
+    from absalloc.compliance.exact import evaluate_exact
+    from absalloc.rulebook.load import _build
+    from absalloc.yamlpos import parse_yaml
+
+    first = (
+        "{switch: abn, id: counts, default: true}",
+        "{switch: abn, id: excluded, where: {product: [credit_abs, insurance_plan]}}",
+    )
+    second = (
+        "{switch: insurance_plan, id: restricted, default: true}",
+        "{switch: insurance_plan, id: free, without: {product: insurance_plan}}",
+    )
+    wanted = {
+        ("counts", "restricted"): 7, ("counts", "free"): 3, ("excluded", "restricted"): 5, ("excluded", "free"): 1,
+    }  # fmt: skip
+    for readings in ((*first, *second), (*second, *first)):
+        text = (
+            "rulebook: two\nmodelled: {from: 2020-01-01, verified_until: 2030-01-01}\nsources: {d: {title: t}}\n"
+            "rules:\n"
+            "  - id: r\n    kind: share\n    title: {en: x, zh: x}\n"
+            "    source: {document: d, article: '1', ref: X, confidence: secondary}\n"
+            "    where: {product: [credit_abs, abn, insurance_plan]}\n    max: 100 yuan\n    readings:\n"
+        ) + "".join(f"      - {reading}\n" for reading in readings)
+        book = _build(parse_yaml(text, "two.yaml"), "two")
+        for (abn, plan), total in wanted.items():
+            data = {"name": "m", "institution": "trust", "rulebooks": ["two"], "amounts": {"nav": "100"}}
+            mandate = mandate_of({**data, "readings": {"abn": abn, "insurance_plan": plan}})
+            plain = {"factor": "1", "clean_price": "100", "dirty_price": "100"}
+            lines = [
+                {**plain, "tranche_id": product, "product": product, "face": face}
+                for product, face in (("credit_abs", "1"), ("abn", "2"), ("insurance_plan", "4"))
+            ]
+            [found] = evaluate_exact([book_of(lines, mandate, date(2025, 6, 30), books=(book,))])
+            assert found.value == total, (abn, plan)
