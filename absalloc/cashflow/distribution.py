@@ -65,6 +65,16 @@ class Waterfall:
         """Collateral and cash on account less the balance of all tranches, at period end; negative where short."""
         return np.asarray(self.pool.collateral + self.account - self.balance.sum(axis=1))
 
+    @property
+    def excess_spread(self) -> np.ndarray:
+        """Pool interest less fees and tranche interest paid, a year, over the collateral at period start.
+
+        0 where no collateral was left; negative where principal, reserve or support paid interest.
+        """
+        before = np.concatenate(([self.pool.opening], self.pool.collateral[:-1])) * self.years
+        left = self.pool.interest - self.interest.sum(axis=1) - sum(self.fees.values(), np.zeros(before.size))
+        return np.divide(left, before, out=np.zeros(before.size), where=before > 0)
+
     def holder(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return (interest, principal) by period of those who held the whole tranche at first: puts are principal."""
         if name not in self.names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
@@ -220,12 +221,19 @@ def near_a_threshold(got: cf.Waterfall, wanted: dict[str, Any]) -> bool:
     return {name: period for name, period in got.events.items() if period} != wanted["first"]
 
 
-@given(deals())
-@settings(max_examples=100)
-def test_every_yuan_is_accounted_for(made: tuple[dict[str, Any], dict[str, Any], dict[str, list[F]]]) -> None:
+@given(deals(), st.sampled_from([1, 2, 3, 6]), percent(1, 100), st.booleans())
+@settings(max_examples=150)
+def test_every_yuan_is_accounted_for(
+    made: tuple[dict[str, Any], dict[str, Any], dict[str, list[F]]], months: int, share: F, backed: bool
+) -> None:
+    """Over random pools, speeds and structures, with periods of several months, lent money at interest, and puts."""
     deal, ours, _ = made
     flows, structure = cf.project_pool(**ours), structure_of(deal)
     assert flows.principal.sum() + flows.loss.sum() == pytest.approx(BALANCE, abs=FEN)
+    support = tuple(replace(item, rate=0.06) if item.kind == "liquidity" else item for item in structure.support)
+    provider = support[0].name if backed and support else None
+    puts = (cf.Put("A", 1, float(share), provider), cf.Put("A", 2, float(share)))
+    structure = replace(structure, months=months, support=support, puts=puts)
     run = cf.waterfall(structure, flows)
     first = structure.reserve.initial if structure.reserve else 0.0
     before = np.concatenate(([first], (run.reserve + run.account)[:-1]))
@@ -239,6 +247,11 @@ def test_every_yuan_is_accounted_for(made: tuple[dict[str, Any], dict[str, Any],
     )
     sizes = np.array([tranche.size for tranche in structure.tranches])
     assert run.balance == pytest.approx(sizes - np.cumsum(run.principal, axis=0), abs=FEN)
+    held = np.concatenate(([1.0], run.held[:-1, 0]))
+    mine, others = run.holder("A"), (run.interest[:, 0] * (1 - held), run.principal[:, 0] * (1 - held) - run.put[:, 0])
+    assert mine[0] + others[0] == pytest.approx(run.interest[:, 0], abs=FEN)
+    assert mine[1] + others[1] == pytest.approx(run.principal[:, 0], abs=FEN)
+    assert mine[1].sum() <= sizes[0] + FEN
     everything = (run.interest, run.principal, run.balance, run.shortfall, run.residual, run.reserve, run.account)
     for part in (*everything, *run.support.values(), *run.repaid.values()):
         assert np.isfinite(part).all()

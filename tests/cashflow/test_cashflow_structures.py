@@ -347,3 +347,12 @@ def test_tranches_beyond_every_source_are_refused() -> None:
         cf.waterfall(cf.Structure((cf.Tranche("A", 1000.0),), **turbo), pool, [0.0])
     backed = cf.Structure((cf.Tranche("A", 150.0),), support=(cf.Support("parent", "guarantee", ("A",)),))
     assert cf.waterfall(backed, pool, [0.0]).support["parent"][-1] == pytest.approx(50.0)
+
+
+def test_excess_spread_is_what_the_pool_earns_over_its_costs() -> None:
+    """100 earn 1.0; 0.6 goes to A and 1 % a year to the servicer: 12 - 7.2 - 1 = 3.8 % a year, then 60 earn 1.0."""
+    structure = cf.Structure((A, B), fees=(cf.Fee("servicer", rate=0.01),))
+    run = cf.waterfall(structure, flows([40.0, 60.0, 0.0], interest=1.0))
+    assert run.excess_spread[0] == pytest.approx(0.038)
+    assert run.excess_spread[1] == pytest.approx(12 * (1.0 - 0.2 - 0.05) / 60)
+    assert run.excess_spread[2] == 0.0
