@@ -73,7 +73,7 @@ class Waterfall:
         """
         before = np.concatenate(([self.pool.opening], self.pool.collateral[:-1])) * self.years
         left = self.pool.interest - self.interest.sum(axis=1) - sum(self.fees.values(), np.zeros(before.size))
-        return np.divide(left, before, out=np.zeros(before.size), where=before > 0)
+        return np.asarray(np.divide(left, before, out=np.zeros(before.size), where=before > 0))
 
     def holder(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return (interest, principal) by period of those who held the whole tranche at first: puts are principal."""
