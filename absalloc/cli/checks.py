@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from absalloc.where import Where
 
 if TYPE_CHECKING:
     from absalloc.compliance.result import Findings
+    from absalloc.desk.readings import OtherReading
     from absalloc.mandate import LoadedMandate
     from absalloc.universe import Universe
 
@@ -80,43 +80,32 @@ def check_document(
     findings = check(universe, mandate, holdings, **how)
     document = findings.to_json(lang)
     if ask.readings == ALL:
-        document["readings"] = [
-            _compared(document, {"switch": switch, "id": reading}, check(
-                universe, mandate, holdings, readings={switch: reading}, **how
-            ).to_json(lang))
-            for switch, reading in other_readings(mandate)
-        ]  # fmt: skip
+        from absalloc.desk.readings import other_readings
+
+        document["readings"] = [_reading_json(item) for item in other_readings(findings)]
     return findings, document
 
 
-def other_readings(mandate: LoadedMandate) -> Iterator[tuple[str, str]]:
-    """Yield each reading of a disputed word that the mandate's rulebooks know and the mandate does not choose."""
-    from absalloc.rulebook import find_rulebook
+def _reading_json(item: OtherReading) -> dict[str, Any]:
+    from absalloc.compliance.finding import shown
 
-    seen = set()
-    for book in mandate.rulebooks:
-        for rule in find_rulebook(book, mandate.folder).book.rules:
-            for reading in rule.readings:
-                key = (reading.switch, reading.id)
-                if key not in seen and mandate.readings.get(reading.switch) != reading.id:
-                    seen.add(key)
-                    yield key
-
-
-def _compared(base: dict[str, Any], reading: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """Return what another reading changes: the answer, and each finding whose verdict is another."""
-    one, two = ({_key(item): item["verdict"] for item in found["findings"]} for found in (base, other))
-    differs = [
-        {"book": book, "rule": rule, "group": group, "verdict": one.get(key), "verdict_here": two.get(key)}
-        for key in dict.fromkeys([*one, *two])
-        if one.get(key) != two.get(key)
-        for book, rule, group, _ in [key]
-    ]
-    return {**reading, "compliant": other["compliant"], "differs": differs}
-
-
-def _key(item: dict[str, Any]) -> tuple[str, str, str | None, str]:
-    return item["book"], item["rule"], item["group"], item["sense"]
+    differs = []
+    for each in item.differs:
+        found = each.here or each.there
+        assert found is not None
+        pair = (each.here, each.there)
+        differs.append({
+            "book": found.book, "rule": found.rule, "group": found.group,
+            "reading": None if each.there is None else each.there.reading,
+            **{f"verdict{end}": None if f is None else f.verdict for end, f in zip(("", "_here"), pair, strict=True)},
+            **{f"value{end}": None if f is None else shown(f.value, f.unit)
+               for end, f in zip(("", "_here"), pair, strict=True)},
+        })  # fmt: skip
+    (switch, reading), *more = item.readings
+    return {
+        "switch": switch, "id": reading, "also": [{"switch": s, "id": r} for s, r in more],
+        "compliant": item.compliant, "differs": differs,
+    }  # fmt: skip
 
 
 def show_check(shell: Shell, document: dict[str, Any]) -> None:
@@ -138,7 +127,7 @@ def show_check(shell: Shell, document: dict[str, Any]) -> None:
         show_moves(shell, document["findings"])
         said_once(shell, shell.text("not_applied"), [f"{r['rule']}: {r['reason']}" for r in document["not_applied"]])
         said_once(shell, shell.text("assumptions"), document["assumptions"])
-        said_once(shell, shell.text("readings"), [_reading_text(shell, item) for item in document.get("readings", [])])
+        show_readings(shell, document.get("readings"))
         shell.show("")
     style = {True: "bold green", False: "bold red", None: "bold yellow"}[document["compliant"]]
     shell.answer(Text(check_answer(document, lang), style=style))
@@ -168,15 +157,27 @@ def show_moves(shell: Shell, findings: list[dict[str, Any]]) -> None:
     shell.show("", Text(shell.text("moves"), style="bold"), simple_table(heads, cells, right=(1, 2)))
 
 
-def _reading_text(shell: Shell, item: dict[str, Any]) -> str:
-    from absalloc.report.words import name
+def show_readings(shell: Shell, readings: list[dict[str, Any]] | None) -> None:
+    """Print which verdicts hang on how a word is read, and which readings change none."""
+    if readings is None:
+        return
+    from rich.text import Text
 
-    head = f"{item['switch']}={item['id']}"
-    if not item["differs"]:
-        return shell.text("reading_same", reading=head)
-    said = ", ".join(
-        f"{d['rule']}{' ' + d['group'] if d['group'] else ''}: "
-        f"{name('verdict', d['verdict'], shell.lang)} → {name('verdict', d['verdict_here'], shell.lang)}"
-        for d in item["differs"][:5]
-    )
-    return shell.text("reading_differs", reading=head, n=len(item["differs"]), said=said)
+    from absalloc.cli.shell import plain
+    from absalloc.cli.tables import simple_table
+    from absalloc.report.words import DASH, name
+
+    rows: list[list[object]] = []
+    same = []
+    for item in readings:
+        head = " + ".join(f"{each['switch']}={each['id']}" for each in (item, *item["also"]))
+        for each in item["differs"]:
+            which = Text(f"{plain(each['rule'])}\n{plain(each['group'] or DASH)}")
+            rows.append([head, which, *(name("verdict", each[key], shell.lang) for key in ("verdict", "verdict_here"))])
+        same += [] if item["differs"] else [head]
+    shell.show("", Text(shell.text("readings"), style="bold"))
+    if rows:
+        heads = [shell.text(f"readings_{key}") for key in ("reading", "rule", "as_read", "here")]
+        shell.show(simple_table(heads, rows))
+    if same:
+        shell.show(Text("  " + shell.text("reading_same", reading=", ".join(same))))

@@ -279,15 +279,26 @@ class ReadingDiffers(Shape):
     book: str
     rule: str
     group: str | None
+    reading: str | None
     verdict: Verdict | None
     verdict_here: Verdict | None
+    value: float | None
+    value_here: float | None
 
 
-class OtherReading(Shape):
-    """The check under another reading of a disputed word."""
+class ReadingChoice(Shape):
+    """One reading of one disputed word."""
 
     switch: str
     id: str
+
+
+class OtherReading(Shape):
+    """The check under another reading of a disputed word; ``also``: and of others, where only together they matter."""
+
+    switch: str
+    id: str
+    also: list[ReadingChoice]
     compliant: bool | None
     differs: list[ReadingDiffers]
 
