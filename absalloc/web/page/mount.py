@@ -1,0 +1,86 @@
+"""Puts the page onto the server: one Dash application on the server's own FastAPI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from absalloc.web.page import check, compare, rebalance, rules, whatif
+from absalloc.web.page.desks import BOOKS, Desks, mandate_of
+from absalloc.web.page.words import language, text
+
+if TYPE_CHECKING:
+    from dash import Dash
+    from fastapi import FastAPI
+
+TABS = ("whatif", "check", "rebalance", "compare", "rules")
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>{%metas%}<meta name="viewport" content="width=device-width, initial-scale=1"><title>absalloc</title>{%favicon%}{%css%}</head>
+<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+</html>"""
+
+
+def mount(api: FastAPI) -> Dash:
+    """Return the page, served at the root of ``api``; nothing in it comes from another host."""
+    import dash
+    from dash import Dash
+
+    app = Dash(
+        __name__, server=api, backend="fastapi", serve_locally=True, suppress_callback_exceptions=True,
+        index_string=INDEX, update_title="", title="absalloc", use_async=True,
+    )  # fmt: skip
+    app.layout = _frame
+    desks = Desks()
+    app.callback(
+        dash.Output("page", "children"), dash.Output("lang", "data"), dash.Input("address", "search")
+    )(_page)  # fmt: skip
+    app.clientside_callback(dash.ClientsideFunction("page", "tab"), dash.Output("tab", "data"), dash.Input("address", "pathname"), dash.State("tab", "data"))
+    for part in (whatif, check, rebalance, compare, rules):
+        part.callbacks(app, desks)
+    return app
+
+
+def _frame() -> Any:
+    """Return what is there before the language is known: the address, the name of the tab, and room for the page."""
+    import dash_mantine_components as dmc
+    from dash import dcc, html
+
+    return dmc.MantineProvider(
+        [
+            dcc.Location(id="address", refresh=False),
+            dcc.Store(id="tab", storage_type="session"),
+            dcc.Store(id="lang"),
+            html.Div(id="page"),
+        ],
+        theme={"primaryColor": "blue", "fontFamily": "'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif"},
+        forceColorScheme="light",
+    )
+
+
+def _page(search: str | None) -> tuple[Any, str]:
+    import dash_mantine_components as dmc
+    from dash import html
+
+    lang = language(search)
+    other = "en" if lang == "zh" else "zh"
+    head = html.Header(
+        [
+            html.H1("absalloc"),
+            html.P(text("lead", lang)),
+            html.A(text("other_language", lang), href=f"?lang={other}", id="language", lang=other),
+        ]
+    )
+    parts = {"whatif": whatif, "check": check, "rebalance": rebalance, "compare": compare, "rules": rules}
+    tabs = dmc.Tabs(
+        [
+            dmc.TabsList([dmc.TabsTab(text(f"tab_{name}", lang), value=name) for name in TABS]),
+            *(dmc.TabsPanel(parts[name].layout(lang), value=name, pt=14) for name in TABS),
+        ],
+        value=TABS[0], id="tabs", keepMounted=True, persistence=True, persistence_type="session",
+    )  # fmt: skip
+    return html.Main([head, tabs], lang="zh-CN" if lang == "zh" else "en"), lang
+
+
+def books(lang: str) -> list[dict[str, str]]:
+    """Return the shipped books as options, by the names of their mandates."""
+    return [{"value": name, "label": str(mandate_of(name).name)} for name in BOOKS]

@@ -1,0 +1,75 @@
+"""Pieces that several parts of the page share: choices of a book, tables, messages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from absalloc.errors import AbsallocError
+from absalloc.web.page.desks import BOOKS, mandate_of
+from absalloc.web.page.words import text
+
+T = TypeVar("T")
+NUMBER = {"function": "params.value == null ? '–' : d3.format(',.2f')(params.value)"}
+PERCENT = {"function": "params.value == null ? '–' : d3.format('.4~%')(params.value)"}
+
+
+def book_choice(name: str, lang: str) -> Any:
+    """Return the choice of one of the shipped books; it stays chosen over a reload."""
+    import dash_mantine_components as dmc
+
+    options = [{"value": book, "label": str(mandate_of(book).name)} for book in BOOKS]
+    return dmc.Select(
+        id=name, data=options, value=BOOKS[0], label=text("book", lang), allowDeselect=False, size="sm",
+        persistence=True, persistence_type="session",
+    )  # fmt: skip
+
+
+def grid(name: str, columns: Sequence[tuple[str, str, str]], lang: str, **more: Any) -> Any:
+    """Return a table of ``(field, header, kind)`` columns, kind ``text``, ``yuan`` or ``ratio``; rows come later."""
+    import dash_ag_grid as dag
+
+    formats = {"yuan": NUMBER, "ratio": PERCENT}
+    defs = [
+        {
+            "field": field, "headerName": header,
+            **({"valueFormatter": formats[kind], "type": "rightAligned", "filter": "agNumberColumnFilter"} if kind in formats else {}),
+        }
+        for field, header, kind in columns
+    ]  # fmt: skip
+    options = {"domLayout": "autoHeight", "pagination": True, "paginationPageSize": 20, "enableCellTextSelection": True,
+               "paginationPageSizeSelector": [20, 50, 200], **more.pop("options", {})}  # fmt: skip
+    return dag.AgGrid(
+        id=name, columnDefs=defs, rowData=[], defaultColDef={"sortable": True, "filter": True, "resizable": True},
+        columnSize="responsiveSizeToFit", dashGridOptions=options, className="ag-theme-quartz compact", **more,
+    )  # fmt: skip
+
+
+def tiles(items: Sequence[tuple[str, str]]) -> Any:
+    """Return numbers with their names under them."""
+    from dash import html
+
+    return html.Dl([html.Div([html.Dd(value), html.Dt(label)], className="tile") for label, value in items], className="tiles")
+
+
+def told(error: AbsallocError, lang: str) -> Any:
+    """Return an error as a message a person reads."""
+    return notice(error.text(lang), "red")
+
+
+def notice(message: str, colour: str = "blue") -> Any:
+    """Return a message; screen readers say it when it changes."""
+    import dash_mantine_components as dmc
+
+    return dmc.Alert(message, color=colour, variant="light", className="notice")
+
+
+async def beside(work: Callable[..., T], *given: Any) -> T:
+    """Run work beside the server's loop, so that other pages are answered meanwhile."""
+    return await asyncio.to_thread(work, *given)
+
+
+def values_of(ids: Sequence[Mapping[str, Any]], values: Sequence[Any]) -> dict[str, Any]:
+    """Return knob -> number of the fields on the page."""
+    return {str(item["knob"]): value for item, value in zip(ids, values, strict=True)}
