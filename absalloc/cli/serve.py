@@ -26,5 +26,5 @@ def run_serve(shell: Shell, host: str, port: int) -> int:
 
     token = "" if settings.token is None else "?token=…"
     shell.answer(shell.text("serving", address=f"http://{host}:{port}/{token}"))
-    uvicorn.run(create_app(settings), host=host.strip("[]"), port=port, log_level="warning", server_header=False)
+    uvicorn.run(create_app(settings), host=host.strip("[]"), port=port, log_level="error", server_header=False)
     return 0

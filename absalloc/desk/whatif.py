@@ -85,6 +85,11 @@ class WhatIf:
         """The book as ``optimise`` sees it, and what was assumed."""
         return self._case
 
+    @property
+    def latest(self) -> int:
+        """The version of the newest question."""
+        return self._versions.latest
+
     def ask(self, changes: Changes | None = None, *, version: int | None = None, every: bool = False) -> Live:
         """Return the proven answer of the LP relaxation under ``changes``, compared with the pinned one.
 

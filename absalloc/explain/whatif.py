@@ -178,12 +178,9 @@ class Session:
             standing, found, again = self._solved(replace(moved, off=moved.off | soft))
             warm, gave = warm and again, soft
         if found.status != "optimal" or found.x is None or found.objective is None:
-            note = (
-                Note("infeasible")
-                if found.status == "infeasible"
-                else Note("solver_stopped", why=found.reason or found.status)
-            )
-            return Live(number, "infeasible" if found.status == "infeasible" else "stopped", note, warm=warm)
+            none = found.status == "infeasible"
+            note = Note("infeasible" if none else "solver_stopped", why=found.reason or found.status)
+            return Live(number, "infeasible" if none else "stopped", note, warm=warm)
         wanted = None if every else [key[0] for key in moved.limits]
         faces, tight = standing.faces(found.x), standing.tight(found)
         told = readings(standing, found, wanted, faces, frozenset(tight))

@@ -1,4 +1,4 @@
-"""The application: REST routes under ``/api``, refusals in one form, everything guarded."""
+"""The application: REST routes under ``/api``, the page at the root, refusals in one form, everything guarded."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from absalloc import __version__
 from absalloc.errors import BadInput
 from absalloc.web.api import routes
 from absalloc.web.jobs import Jobs
+from absalloc.web.page import mount
 from absalloc.web.runner import Runner
 from absalloc.web.security import Guard, TooLarge, policy
 from absalloc.web.settings import Settings
@@ -38,7 +39,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _not_of_this_form)
     app.add_exception_handler(HTTPException, _refused)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=chosen.hosts)
-    app.add_middleware(Guard, settings=chosen, csp=lambda: policy([]))
+    page = mount(app)
+    app.add_middleware(Guard, settings=chosen, csp=lambda: policy(page.csp_hashes()))
     return app
 
 

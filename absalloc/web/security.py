@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -30,7 +30,7 @@ HEADERS = {
 }
 
 
-def policy(hashes: list[str]) -> str:
+def policy(hashes: Sequence[str]) -> str:
     """Return the content policy: everything from this server, scripts of a page only those whose hash is named.
 
     Styles may stand in the page: the grid and the charts place their parts so.

@@ -52,8 +52,8 @@ def shipped(name: str) -> Path:
 
 @cache
 def _market() -> Path:
-    from contextlib import ExitStack
     import atexit
+    from contextlib import ExitStack
 
     stack = ExitStack()
     atexit.register(stack.close)

@@ -27,11 +27,16 @@ def _bars(bars: Sequence[Any]) -> Any:
     shown = [bar for bar in bars if bar.value]
     figure = go.Figure(
         go.Bar(
-            x=[bar.value for bar in shown], y=[bar.label for bar in shown], orientation="h",
-            text=[bar.text for bar in shown], textposition="outside", cliponaxis=False,
-            marker_color=[COLOURS[bar.kind] for bar in shown], hovertemplate="%{y}: %{text}<extra></extra>",
+            x=[bar.value for bar in shown],
+            y=[bar.label for bar in shown],
+            orientation="h",
+            text=[bar.text for bar in shown],
+            textposition="outside",
+            cliponaxis=False,
+            marker_color=[COLOURS[bar.kind] for bar in shown],
+            hovertemplate="%{y}: %{text}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     top = max((abs(bar.value) for bar in shown), default=1.0)
     figure.update_xaxes(visible=False, range=[min(0.0, *(b.value for b in shown), 0.0), top * 1.9])
     figure.update_yaxes(autorange="reversed")
@@ -55,9 +60,12 @@ def grouped(names: Sequence[str], series: Mapping[str, Sequence[float | None]], 
 
 def _plain(figure: Any, height: int) -> Any:
     figure.update_layout(
-        height=height, margin={"l": 8, "r": 8, "t": 8, "b": 8}, paper_bgcolor="white", plot_bgcolor="white",
+        height=height,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        paper_bgcolor="white",
+        plot_bgcolor="white",
         font={"family": FONTS, "size": 12, "color": INK},
-    )  # fmt: skip
+    )
     figure.update_yaxes(automargin=True)
     figure.update_xaxes(automargin=True)
     return figure

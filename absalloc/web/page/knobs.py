@@ -96,14 +96,30 @@ def _field(knob: Knob, lang: str) -> Any:
     return html.Div(
         [
             dmc.NumberInput(
-                id={"part": "number", "knob": knob.name}, value=knob.value, min=0, label=said, size="xs",
-                step=STEP[knob.unit], decimalScale=DECIMALS[knob.unit], suffix=SUFFIX[knob.unit], description=knob.rule,
+                id={"part": "number", "knob": knob.name},
+                value=knob.value,
+                min=0,
+                label=said,
+                size="xs",
+                step=STEP[knob.unit],
+                decimalScale=DECIMALS[knob.unit],
+                suffix=SUFFIX[knob.unit],
+                description=knob.rule,
                 debounce=150,
             ),
             dmc.Slider(
-                id={"part": "slider", "knob": knob.name}, value=knob.value, min=0, max=knob.top, step=STEP[knob.unit],
-                size="sm", mt=8, mb=14, label=None, updatemode="drag", thumbLabel=said,
+                id={"part": "slider", "knob": knob.name},
+                value=knob.value,
+                min=0,
+                max=knob.top,
+                step=STEP[knob.unit],
+                size="sm",
+                mt=8,
+                mb=14,
+                label=None,
+                updatemode="drag",
+                thumbLabel=said,
             ),
         ],
         className="knob",
-    )  # fmt: skip
+    )

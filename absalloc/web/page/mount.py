@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from absalloc.web.page import check, compare, rebalance, rules, whatif
-from absalloc.web.page.desks import BOOKS, Desks, mandate_of
+from absalloc.web.page.desks import Desks
 from absalloc.web.page.words import language, text
 
 if TYPE_CHECKING:
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 TABS = ("whatif", "check", "rebalance", "compare", "rules")
 INDEX = """<!DOCTYPE html>
 <html lang="en">
-<head>{%metas%}<meta name="viewport" content="width=device-width, initial-scale=1"><title>absalloc</title>{%favicon%}{%css%}</head>
+<head>{%metas%}<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>absalloc</title>{%favicon%}{%css%}</head>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>"""
 
@@ -23,18 +24,32 @@ INDEX = """<!DOCTYPE html>
 def mount(api: FastAPI) -> Dash:
     """Return the page, served at the root of ``api``; nothing in it comes from another host."""
     import dash
+
+    # The scripts of a page are those of the libraries known when it is first asked for.
+    import dash_ag_grid  # noqa: F401
+    import dash_mantine_components  # noqa: F401
     from dash import Dash
 
     app = Dash(
-        __name__, server=api, backend="fastapi", serve_locally=True, suppress_callback_exceptions=True,
-        index_string=INDEX, update_title="", title="absalloc", use_async=True,
-    )  # fmt: skip
+        __name__,
+        server=api,
+        backend="fastapi",
+        serve_locally=True,
+        suppress_callback_exceptions=True,
+        index_string=INDEX,
+        update_title="",
+        title="absalloc",
+        use_async=True,
+    )
     app.layout = _frame
     desks = Desks()
-    app.callback(
-        dash.Output("page", "children"), dash.Output("lang", "data"), dash.Input("address", "search")
-    )(_page)  # fmt: skip
-    app.clientside_callback(dash.ClientsideFunction("page", "tab"), dash.Output("tab", "data"), dash.Input("address", "pathname"), dash.State("tab", "data"))
+    app.callback(dash.Output("page", "children"), dash.Output("lang", "data"), dash.Input("address", "search"))(_page)
+    app.clientside_callback(
+        dash.ClientsideFunction("page", "tab"),
+        dash.Output("tab", "data"),
+        dash.Input("address", "pathname"),
+        dash.State("tab", "data"),
+    )
     for part in (whatif, check, rebalance, compare, rules):
         part.callbacks(app, desks)
     return app
@@ -76,11 +91,10 @@ def _page(search: str | None) -> tuple[Any, str]:
             dmc.TabsList([dmc.TabsTab(text(f"tab_{name}", lang), value=name) for name in TABS]),
             *(dmc.TabsPanel(parts[name].layout(lang), value=name, pt=14) for name in TABS),
         ],
-        value=TABS[0], id="tabs", keepMounted=True, persistence=True, persistence_type="session",
-    )  # fmt: skip
+        value=TABS[0],
+        id="tabs",
+        keepMounted=True,
+        persistence=True,
+        persistence_type="session",
+    )
     return html.Main([head, tabs], lang="zh-CN" if lang == "zh" else "en"), lang
-
-
-def books(lang: str) -> list[dict[str, str]]:
-    """Return the shipped books as options, by the names of their mandates."""
-    return [{"value": name, "label": str(mandate_of(name).name)} for name in BOOKS]

@@ -12,6 +12,10 @@ from absalloc.web.page.words import text
 
 T = TypeVar("T")
 NUMBER = {"function": "params.value == null ? '–' : d3.format(',.2f')(params.value)"}
+COLUMN = {"sortable": True, "filter": True, "resizable": True, "flex": 1, "minWidth": 96}
+"""What holds for every column of a table."""
+GRID_WORDS = ("page", "to", "of", "pageSizeSelectorLabel", "noRowsToShow", "filterOoo", "contains", "equals", "blank")
+"""Words of the tables themselves."""
 PERCENT = {"function": "params.value == null ? '–' : d3.format('.4~%')(params.value)"}
 
 
@@ -21,9 +25,15 @@ def book_choice(name: str, lang: str) -> Any:
 
     options = [{"value": book, "label": str(mandate_of(book).name)} for book in BOOKS]
     return dmc.Select(
-        id=name, data=options, value=BOOKS[0], label=text("book", lang), allowDeselect=False, size="sm",
-        persistence=True, persistence_type="session",
-    )  # fmt: skip
+        id=name,
+        data=options,
+        value=BOOKS[0],
+        label=text("book", lang),
+        allowDeselect=False,
+        size="sm",
+        persistence=True,
+        persistence_type="session",
+    )
 
 
 def grid(name: str, columns: Sequence[tuple[str, str, str]], lang: str, **more: Any) -> Any:
@@ -31,26 +41,43 @@ def grid(name: str, columns: Sequence[tuple[str, str, str]], lang: str, **more: 
     import dash_ag_grid as dag
 
     formats = {"yuan": NUMBER, "ratio": PERCENT}
-    defs = [
-        {
-            "field": field, "headerName": header,
-            **({"valueFormatter": formats[kind], "type": "rightAligned", "filter": "agNumberColumnFilter"} if kind in formats else {}),
-        }
-        for field, header, kind in columns
-    ]  # fmt: skip
-    options = {"domLayout": "autoHeight", "pagination": True, "paginationPageSize": 20, "enableCellTextSelection": True,
-               "paginationPageSizeSelector": [20, 50, 200], **more.pop("options", {})}  # fmt: skip
+    defs = []
+    for field, header, kind in columns:
+        column: dict[str, Any] = {"field": field, "headerName": header, "tooltipField": field}
+        if kind in formats:
+            column |= {
+                "valueFormatter": formats[kind], "type": "rightAligned", "filter": "agNumberColumnFilter",
+                "tooltipField": None,
+            }  # fmt: skip
+        defs.append(column)
+    options = {
+        "domLayout": "autoHeight",
+        "pagination": True,
+        "paginationPageSize": 20,
+        "paginationPageSizeSelector": [20, 50, 200],
+        "enableCellTextSelection": True,
+        "tooltipShowDelay": 300,
+        "localeText": {key: text(f"grid_{key}", lang) for key in GRID_WORDS},
+        **more.pop("options", {}),
+    }
     return dag.AgGrid(
-        id=name, columnDefs=defs, rowData=[], defaultColDef={"sortable": True, "filter": True, "resizable": True},
-        columnSize="responsiveSizeToFit", dashGridOptions=options, className="ag-theme-quartz compact", **more,
-    )  # fmt: skip
+        id=name,
+        columnDefs=defs,
+        rowData=[],
+        defaultColDef=COLUMN,
+        dashGridOptions=options,
+        className="ag-theme-quartz compact",
+        **more,
+    )
 
 
 def tiles(items: Sequence[tuple[str, str]]) -> Any:
     """Return numbers with their names under them."""
     from dash import html
 
-    return html.Dl([html.Div([html.Dd(value), html.Dt(label)], className="tile") for label, value in items], className="tiles")
+    return html.Dl(
+        [html.Div([html.Dd(value), html.Dt(label)], className="tile") for label, value in items], className="tiles"
+    )
 
 
 def told(error: AbsallocError, lang: str) -> Any:

@@ -1,0 +1,278 @@
+"""Check: paste, upload or edit a book; verdicts follow, with the lines that fail and the memo to sign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from absalloc.errors import AbsallocError
+from absalloc.web.page import books
+from absalloc.web.page.desks import Desks, mandate_of, universe
+from absalloc.web.page.parts import COLUMN, beside, book_choice, grid, notice, told
+from absalloc.web.page.words import text
+
+if TYPE_CHECKING:
+    from dash import Dash
+
+    from absalloc.compliance.result import Findings
+
+MOST_BYTES = books.MOST_BYTES
+
+
+def layout(lang: str) -> Any:
+    """Return the part of the page."""
+    import dash_mantine_components as dmc
+    from dash import dcc, html
+
+    def say(key: str) -> str:
+        return text(key, lang)
+
+    held = [
+        ("tranche_id", say("code"), "text"),
+        ("face", say("face"), "yuan"),
+        ("market_value", say("market_value"), "yuan"),
+        ("verdict", say("verdict"), "text"),
+        ("rules", say("rules_not_passed"), "text"),
+        ("room", say("may_buy"), "yuan"),
+        ("stop", say("stopped_by"), "text"),
+    ]
+    rules = [
+        ("verdict", say("verdict"), "text"),
+        ("title", say("rule"), "text"),
+        ("article", say("article"), "text"),
+        ("group", say("group"), "text"),
+        ("value", say("value"), "text"),
+        ("limit", say("limit"), "text"),
+        ("headroom", say("headroom"), "yuan"),
+        ("reason", say("reason"), "text"),
+    ]
+    editable = {
+        "getRowStyle": {
+            "styleConditions": [
+                {"condition": "params.data.level == 'fail'", "style": {"backgroundColor": "#f9dedc"}},
+                {"condition": "params.data.level == 'unknown'", "style": {"backgroundColor": "#fdf0cf"}},
+            ]
+        }
+    }
+    side = html.Aside(
+        [
+            book_choice("ck-book", lang),
+            dcc.Upload(
+                html.Button(say("upload"), className="upload", type="button"),
+                id="ck-file",
+                max_size=MOST_BYTES,
+                accept=".csv,.xlsx,.txt",
+            ),
+            dmc.Textarea(
+                id="ck-text", label=say("paste"), placeholder="tranche_id,face", minRows=4, autosize=True, maxRows=10
+            ),
+            dmc.Group(
+                [
+                    dmc.Button(say("use_pasted"), id="ck-use", size="xs"),
+                    dmc.Button(say("use_shipped"), id="ck-shipped", size="xs", variant="default"),
+                    dmc.Button(say("add_row"), id="ck-add", size="xs", variant="default"),
+                ],
+                mt=8,
+            ),
+            dmc.Group(
+                [
+                    dmc.Button(say("headroom_of_lines"), id="ck-room", size="xs", variant="light"),
+                    dmc.Button(say("download_memo"), id="ck-memo", size="xs", variant="light"),
+                ],
+                mt=8,
+            ),
+            dcc.Download(id="ck-download"),
+        ],
+        **{"aria-label": say("the_book")},
+    )
+    body = html.Section(
+        [
+            html.Div(notice(say("loading")), id="ck-told", role="status", **{"aria-live": "polite"}),
+            html.H2(say("the_book")),
+            grid("ck-held", held, lang, options=editable),
+            html.H2(say("verdicts")),
+            grid("ck-rules", rules, lang),
+        ]
+    )
+    return html.Div([side, body, dcc.Store(id="ck-rows", storage_type="session")], className="split")
+
+
+def callbacks(app: Dash, desks: Desks) -> None:
+    """Register what this part answers."""
+    from dash import Input, Output, State, ctx, dcc, no_update
+
+    @app.callback(
+        Output("ck-rows", "data"),
+        Output("ck-told", "children"),
+        Input("ck-file", "contents"),
+        Input("ck-use", "n_clicks"),
+        Input("ck-shipped", "n_clicks"),
+        Input("ck-add", "n_clicks"),
+        Input("ck-held", "cellValueChanged"),
+        Input("ck-book", "value"),
+        State("ck-file", "filename"),
+        State("ck-text", "value"),
+        State("ck-held", "rowData"),
+        State("ck-rows", "data"),
+        State("lang", "data"),
+    )
+    async def read(
+        content: str | None,
+        use: Any,
+        ship: Any,
+        add: Any,
+        edited: Any,
+        book: str,
+        name: str | None,
+        pasted: str | None,
+        shown: Any,
+        kept: Any,
+        lang: str | None,
+    ) -> Any:
+        by = ctx.triggered_id
+        try:
+            if by == "ck-file" and content:
+                rows = await beside(books.uploaded_rows, content, name or "")
+            elif by == "ck-use":
+                rows = await beside(books.pasted_rows, pasted or "")
+            elif by == "ck-add":
+                rows = [*(shown or []), {"tranche_id": "", "face": None, "market_value": None}]
+            elif by == "ck-held":
+                rows = shown
+            elif by != "ck-shipped" and kept and kept["book"] == book:
+                return no_update, no_update
+            else:
+                rows = await beside(books.shipped_rows, book)
+        except AbsallocError as error:
+            return no_update, told(error, lang or "en")
+        keys = ("tranche_id", "face", "market_value")
+        return {"book": book, "rows": [{key: row.get(key) for key in keys} for row in rows]}, no_update
+
+    @app.callback(
+        Output("ck-held", "rowData"),
+        Output("ck-rules", "rowData"),
+        Output("ck-told", "children", allow_duplicate=True),
+        Input("ck-rows", "data"),
+        Input("ck-room", "n_clicks"),
+        State("lang", "data"),
+        prevent_initial_call="initial_duplicate",
+    )
+    async def verdicts(kept: Any, _: Any, lang: str | None) -> Any:
+        if not kept or lang is None:
+            return no_update, no_update, no_update
+        try:
+            return await beside(_checked, kept["book"], kept["rows"], lang, ctx.triggered_id == "ck-room")
+        except AbsallocError as error:
+            return kept["rows"], [], told(error, lang)
+
+    @app.callback(
+        Output("ck-download", "data"),
+        Output("ck-told", "children", allow_duplicate=True),
+        Input("ck-memo", "n_clicks"),
+        State("ck-rows", "data"),
+        State("lang", "data"),
+        prevent_initial_call=True,
+    )
+    async def memo(clicks: Any, kept: Any, lang: str | None) -> Any:
+        if not clicks or not kept or lang is None:
+            return no_update, no_update
+        try:
+            return dcc.send_string(await beside(_memo, kept["book"], kept["rows"], lang), "memo.html"), no_update
+        except AbsallocError as error:
+            return no_update, told(error, lang)
+
+    @app.callback(Output("ck-held", "defaultColDef"), Input("lang", "data"))
+    def editable(_: Any) -> Any:
+        editable = {"function": "['tranche_id','face','market_value'].includes(params.colDef.field)"}
+        return {**COLUMN, "editable": editable}
+
+
+def _findings(book: str, rows: Sequence[Mapping[str, Any]]) -> Findings:
+    from absalloc.desk import check
+
+    return check(universe(), mandate_of(book), books.table_of(rows))
+
+
+def _checked(book: str, rows: Sequence[Mapping[str, Any]], lang: str, room: bool) -> tuple[Any, Any, Any]:
+    from absalloc.report.answer import check_answer
+    from absalloc.report.words import article, bound_sign, name, shown
+
+    document = _findings(book, rows).to_json(lang)
+    table = [
+        {
+            "verdict": name("verdict", f["verdict"], lang),
+            "title": f["title"],
+            "article": article(f["source"], lang),
+            "group": f["group"] or "–",
+            "value": shown(f["value"], f["unit"], lang, f["limit"]),
+            "limit": f"{bound_sign(f)} {shown(f['limit'], f['unit'], lang, f['value'])}",
+            "headroom": f["headroom"],
+            "reason": f["reason"] or "",
+            "order": ("fail", "unknown", "pass").index(f["verdict"]),
+        }
+        for f in document["findings"]
+    ]
+    table.sort(key=lambda row: row["order"])
+    marked = _marked(rows, document["findings"], lang)
+    if room:
+        marked = _with_room(book, marked, lang)
+    colour = {True: "green", False: "red", None: "yellow"}[document["compliant"]]
+    return marked, table, notice(check_answer(document, lang), colour)
+
+
+def _marked(
+    rows: Sequence[Mapping[str, Any]], findings: Sequence[Mapping[str, Any]], lang: str
+) -> list[dict[str, Any]]:
+    """Return the rows with the worst verdict that each line has a part in, and the rules it comes from."""
+    from absalloc.report.words import name
+
+    worst: dict[str, str] = {}
+    rules: dict[str, list[str]] = {}
+    for finding in sorted(findings, key=lambda f: f["verdict"] != "fail"):
+        if finding["verdict"] == "pass" or finding["level"] == "warn":
+            continue
+        for line in finding["lines"]:
+            worst.setdefault(line["tranche_id"], finding["verdict"])
+            rules.setdefault(line["tranche_id"], []).append(finding["title"])
+    return [
+        {
+            **{key: row.get(key) for key in ("tranche_id", "face", "market_value")},
+            "level": worst.get(str(row.get("tranche_id")), "pass"),
+            "verdict": name("verdict", worst.get(str(row.get("tranche_id")), "pass"), lang),
+            "rules": "; ".join(dict.fromkeys(rules.get(str(row.get("tranche_id")), []))),
+        }
+        for row in rows
+    ]
+
+
+def _with_room(book: str, rows: list[dict[str, Any]], lang: str) -> list[dict[str, Any]]:
+    """Return the rows with the most face that may be bought on top, nothing else moving, and what stops it."""
+    from absalloc.desk import Book, planning
+    from absalloc.explain import headroom
+
+    case = planning(Book(universe(), mandate_of(book), books.table_of(rows)))
+    known = [row["tranche_id"] for row in rows if row["tranche_id"] in case.state.index]
+    found = headroom(case.state, case.settings, known).to_json(lang)
+    rooms = {line["tranche_id"]: line for line in found["lines"]}
+    return [
+        {
+            **row,
+            "room": rooms[row["tranche_id"]]["face"],
+            "stop": rooms[row["tranche_id"]]["rule"] or rooms[row["tranche_id"]]["reason"],
+        }
+        if row["tranche_id"] in rooms
+        else row
+        for row in rows
+    ]
+
+
+def _memo(book: str, rows: Sequence[Mapping[str, Any]], lang: str) -> str:
+    from absalloc.report.html import memo_html
+    from absalloc.report.memo import memo_of
+    from absalloc.report.view import view_of
+
+    found = _findings(book, rows)
+    state = found.states[0]
+    document = found.to_json(lang)
+    view = view_of(state)
+    return memo_html(memo_of(document, lang, mandate=state.mandate, universe=universe(), view=view), lang)

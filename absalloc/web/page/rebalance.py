@@ -1,0 +1,162 @@
+"""Rebalance: the book as it is, the trades proposed, before and after, and the order file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from absalloc.errors import AbsallocError
+from absalloc.web.page import books
+from absalloc.web.page.desks import Desks, mandate_of, universe
+from absalloc.web.page.parts import beside, book_choice, grid, notice, tiles, told
+from absalloc.web.page.words import text
+
+if TYPE_CHECKING:
+    from dash import Dash
+
+    from absalloc.plan.result import Plan
+
+SECONDS = 30.0
+
+
+def layout(lang: str) -> Any:
+    """Return the part of the page."""
+    import dash_mantine_components as dmc
+    from dash import dcc, html
+
+    def say(key: str) -> str:
+        return text(key, lang)
+
+    trades = [
+        ("tranche_id", say("code"), "text"),
+        ("side", say("side"), "text"),
+        ("face", say("face"), "yuan"),
+        ("market_value", say("market_value"), "yuan"),
+        ("cost", say("cost"), "yuan"),
+    ]
+    both = [
+        ("tranche_id", say("code"), "text"),
+        ("name", say("name"), "text"),
+        ("before", say("was"), "yuan"),
+        ("after", say("becomes"), "yuan"),
+    ]
+    side = html.Aside(
+        [
+            book_choice("rb-book", lang),
+            dmc.NumberInput(
+                id="rb-turnover", label=say("max_turnover"), value=10, min=0, max=400, suffix=" %", size="sm"
+            ),
+            dmc.Checkbox(id="rb-cure", label=say("cure"), mt=10),
+            dmc.Checkbox(id="rb-own", label=say("own_book"), mt=10),
+            dmc.Group(
+                [
+                    dmc.Button(say("propose"), id="rb-go", size="xs"),
+                    dmc.Button(say("download_orders"), id="rb-orders", size="xs", variant="light"),
+                ],
+                mt=12,
+            ),
+            dcc.Download(id="rb-download"),
+        ],
+        **{"aria-label": say("the_book")},
+    )
+    body = html.Section(
+        [
+            dcc.Loading(
+                html.Div(notice(say("ready_to_propose")), id="rb-told", role="status", **{"aria-live": "polite"})
+            ),
+            html.Div(id="rb-tiles"),
+            html.H2(say("trades")),
+            grid("rb-trades", trades, lang),
+            html.H2(say("before_after")),
+            grid("rb-both", both, lang),
+        ]
+    )
+    return html.Div([side, body, dcc.Store(id="rb-plan")], className="split")
+
+
+def callbacks(app: Dash, desks: Desks) -> None:
+    """Register what this part answers."""
+    from dash import Input, Output, State, dcc, no_update
+
+    @app.callback(
+        Output("rb-told", "children"),
+        Output("rb-tiles", "children"),
+        Output("rb-trades", "rowData"),
+        Output("rb-both", "rowData"),
+        Output("rb-plan", "data"),
+        Input("rb-go", "n_clicks"),
+        State("rb-book", "value"),
+        State("rb-turnover", "value"),
+        State("rb-cure", "checked"),
+        State("rb-own", "checked"),
+        State("ck-rows", "data"),
+        State("lang", "data"),
+        prevent_initial_call=True,
+        running=[(Output("rb-go", "disabled"), True, False)],
+    )
+    async def propose(clicks: Any, book: str, turnover: Any, cure: Any, own: Any, kept: Any, lang: str | None) -> Any:
+        if not clicks or lang is None:
+            return (no_update,) * 5
+        rows = kept["rows"] if own and kept and kept["book"] == book else None
+        try:
+            return await beside(_proposed, book, rows, turnover, bool(cure), lang)
+        except AbsallocError as error:
+            return told(error, lang), [], [], [], None
+
+    @app.callback(
+        Output("rb-download", "data"),
+        Input("rb-orders", "n_clicks"),
+        State("rb-plan", "data"),
+        prevent_initial_call=True,
+    )
+    def orders(clicks: Any, plan: Any) -> Any:
+        from absalloc.report.files import TRADES, table
+
+        if not clicks or not plan:
+            return no_update
+        return dcc.send_string(table(TRADES, plan["trades"]), "trades.csv")
+
+
+def _proposed(book: str, rows: Any, turnover: Any, cure: bool, lang: str) -> tuple[Any, ...]:
+    from absalloc.desk import rebalance
+    from absalloc.report.answer import plan_answer
+
+    held = books.table_of(books.shipped_rows(book) if rows is None else rows)
+    cap = None if turnover in (None, "") else f"{turnover}%"
+    plan = rebalance(universe(), mandate_of(book), held, before=held, max_turnover=cap, cure=cure, time_limit=SECONDS)
+    document = plan.to_json(lang)
+    good = document["status"] == "optimal" and document["compliant"]
+    day = document["as_of"]
+    kept = {"trades": [{"date": day, **trade} for trade in document["trades"]]} if document["objective"] else None
+    trades = [{**trade, "side": text(f"side_{trade['side']}", lang)} for trade in document["trades"]]
+    said = notice(plan_answer(document, lang), "green" if good else "red")
+    return said, _tiles(plan, document, lang), trades, _both(plan, held), kept
+
+
+def _tiles(plan: Plan, document: dict[str, Any], lang: str) -> Any:
+    from absalloc.report.words import shown
+
+    if document["objective"] is None:
+        return []
+    traded = sum(trade["market_value"] for trade in document["trades"])
+    return tiles(
+        [
+            (text("tile_carry", lang), shown(document["objective"]["carry_yuan"], "yuan", lang)),
+            (text("tile_traded", lang), shown(traded, "yuan", lang)),
+            (text("cost", lang), shown(document["objective"]["parts"]["trading_cost"], "yuan", lang)),
+            (text("tile_trades", lang), str(len(document["trades"]))),
+        ]
+    )
+
+
+def _both(plan: Plan, held: Any) -> list[dict[str, Any]]:
+    before = {name: float(face) for name, face in (plan.answer.state.before or {}).items()}
+    after = {line.tranche_id: line for line in plan.holdings}
+    return [
+        {
+            "tranche_id": name,
+            "name": after[name].name if name in after else None,
+            "before": before.get(name, 0.0),
+            "after": float(after[name].face) if name in after else 0.0,
+        }
+        for name in sorted({*before, *after})
+    ]
