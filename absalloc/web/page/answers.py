@@ -1,0 +1,222 @@
+"""What the what-if part of the page answers: from the numbers of its fields to what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from absalloc.web.page import figures
+from absalloc.web.page.desks import Chosen, Desks, universe
+from absalloc.web.page.knobs import changes_of, panel
+from absalloc.web.page.parts import notice, tiles
+from absalloc.web.page.words import in_field, text
+
+if TYPE_CHECKING:
+    from absalloc.desk import Changes, WhatIf
+    from absalloc.explain.whatif import Live
+
+PLAN_SECONDS = 20.0
+
+
+def fields(desks: Desks, chosen: Chosen, lang: str) -> tuple[Any, ...]:
+    desk = desks.of(chosen)
+    state = desk.case.state
+    nav = state.mandate.amount("nav")
+    rules = [{"value": r.id, "label": f"{getattr(r.title, lang)} · {r.id}"} for r in state.rules.active]
+    lines = [
+        {"value": str(code), "label": f"{code} {name or ''}".strip()}
+        for code, name in zip(universe().column("tranche_id"), universe().column("name"), strict=True)
+    ]
+    return panel(desk, lang), None if nav is None else in_field(nav, "yuan"), rules, [], lines, []
+
+
+def _changes(desk: WhatIf, said: Mapping[str, Any]) -> Changes:
+    return changes_of(desk, said["values"], said["off"], said["barred"], said["nav"])
+
+
+def asked(desks: Desks, chosen: Chosen, said: dict[str, Any], lang: str) -> Any:
+    """Return what the page shows of an answer; None where a newer question has come."""
+    desk = desks.of(chosen)
+    changes = _changes(desk, said)
+    live = desk.ask(changes, every=True)
+    if live.status == "superseded":
+        return None
+    said = {**said, "version": live.version}
+    if live.value is None:
+        reason = live.reason.text(lang) if live.reason else ""
+        message = notice(f"{text(f'status_{live.status}', lang)} {reason}", "red")
+        return message, [], figures.sectors([], lang), figures.ladder([], lang), [], [], [], said
+    lines = _lines(desk, changes, live)
+    from dash import html
+
+    told_ = html.Div(text("answered", lang, version=live.version), className="soft")
+    return (
+        told_,
+        _tiles(desk, changes, live, lang),
+        figures.sectors(lines, lang),
+        figures.ladder(lines, lang),
+        _rules(desk, live, lang),
+        [_shift(item) for item in live.changed],
+        lines,
+        said,
+    )
+
+
+def _lines(desk: WhatIf, changes: Changes, live: Live) -> list[dict[str, Any]]:
+    """Return the lines of an answer as the holdings of a plan are written, at the NAV asked for."""
+    from absalloc.desk.whatif import exact_number, with_nav
+    from absalloc.plan.holdings import held_lines
+    from absalloc.units import exact
+
+    state = desk.case.state
+    if changes.nav is not None:
+        state = replace(state, mandate=with_nav(state.mandate, exact_number(changes.nav, "yuan", "nav")))
+    held = {name: exact(round(face, 2)) for name, face in live.holdings.items()}
+    return [line.as_json() for line in held_lines(replace(state, held=held))]
+
+
+def _tiles(desk: WhatIf, changes: Changes, live: Live, lang: str) -> Any:
+    from absalloc.report.words import shown
+
+    nav = desk.case.state.mandate.amount("nav") if changes.nav is None else changes.nav
+    base = desk.case.state.mandate.portfolio.invest.amount if nav is None else nav
+    rate = None if live.value is None or not base else live.value / float(base)
+    items = [
+        (text("tile_net", lang), shown(live.value, "yuan", lang)),
+        (text("tile_rate", lang), shown(rate, "ratio", lang)),
+        (text("tile_lines", lang), str(len(live.holdings))),
+        (text("tile_binding", lang), str(len(live.binding))),
+    ]
+    if live.gain is not None:
+        items.insert(1, (text("tile_gain", lang), shown(live.gain, "yuan", lang)))
+    return tiles(items)
+
+
+def _rules(desk: WhatIf, live: Live, lang: str) -> list[dict[str, Any]]:
+    from absalloc.report.words import DASH, shown
+
+    titles = {rule.id: getattr(rule.title, lang) for rule in desk.case.state.rules.active}
+    found = []
+    for item in sorted(live.rules, key=lambda r: (not r.binding, r.room is None, r.room or 0.0)):
+        told_ = item.to_json()
+        limit = None if item.limit is None else float(item.limit)
+        sign = "≤" if item.sense == "max" else "≥"
+        found.append(
+            {
+                "title": titles.get(item.rule, item.rule),
+                "group": item.group or DASH,
+                "room": told_["room_yuan"],
+                "value": shown(told_["value"], item.unit, lang, limit),
+                "limit": f"{sign} {shown(limit, item.unit, lang)}",
+                "binds": "●" if item.binding else "",
+            }
+        )
+    return found
+
+
+def _shift(item: Any) -> dict[str, Any]:
+    return {"tranche_id": item.tranche_id, "was": round(item.was, 2), "face": round(item.face, 2)}
+
+
+def planned(desks: Desks, chosen: Chosen, said: Mapping[str, Any], lang: str) -> tuple[Any, Any]:
+    """Return the plan in whole lots, and the repairs where there is none; nothing where a newer question came."""
+    from dash import no_update
+
+    from absalloc.report.answer import plan_answer
+
+    desk = desks.of(chosen)
+    if desk.latest != said["version"]:
+        return no_update, no_update
+    plan = desk.plan(_changes(desk, said), time_limit=PLAN_SECONDS)
+    document = plan.to_json(lang)
+    good = document["status"] == "optimal"
+    gap = "" if document["gap"] is None else text("gap", lang, gap=f"{document['gap']:.1e}")
+    net = ""
+    if document["objective"]:
+        cost = document["objective"]["parts"]["trading_cost"] or 0.0
+        net = text("plan_net", lang, yuan=f"{document['objective']['carry_yuan'] - cost:,.2f}")
+    said_ = notice(f"{text('whole_lots', lang)} {plan_answer(document, lang)} {net} {gap}", "green" if good else "red")
+    return said_, _repairs(document["conflict"], lang)
+
+
+def stressed(desks: Desks, chosen: Chosen, said: Mapping[str, Any], scenario: str, lang: str) -> Any:
+    """Return what a scenario does to the answer; nothing where a newer question came."""
+    import pandas as pd
+    from dash import no_update
+
+    from absalloc.desk import stress_test
+    from absalloc.desk.whatif import with_nav
+    from absalloc.report.words import shown
+
+    desk = desks.of(chosen)
+    if desk.latest != said["version"]:
+        return no_update
+    changes = _changes(desk, said)
+    held = desk.ask(changes, version=said["version"]).holdings
+    mandate = desk.case.state.mandate
+    if changes.nav is not None:
+        mandate = with_nav(mandate, Fraction(changes.nav))
+    table = pd.DataFrame({"tranche_id": list(held), "face": [round(face, 2) for face in held.values()]})
+    found = stress_test(universe(), mandate, table, scenarios=[scenario], as_of=chosen.as_of)
+    item = found.to_json(lang)["scenarios"][0]
+    bad = dict.fromkeys(f["rule"] for f in item["findings"] if f["level"] == "hard" and f["verdict"] != "pass")
+    verdict = text("kept", lang) if item["compliant"] else text("broken", lang, rules=", ".join(bad))
+    said_ = text(
+        "scenario_said",
+        lang,
+        name=item["scenario"]["title"],
+        months=item["scenario"]["horizon_months"],
+        change=shown(item["gain"], "yuan", lang),
+        carry=shown(item["parts"]["carry"], "yuan", lang),
+        verdict=verdict,
+    )
+    return notice(said_, "green" if item["compliant"] else "red")
+
+
+def _repairs(conflict: Sequence[Mapping[str, Any]], lang: str) -> list[Any]:
+    import dash_mantine_components as dmc
+    from dash import html
+
+    found: list[Any] = []
+    for item in conflict:
+        found.append(html.P(item.get("text") or text("conflict", lang, rules=", ".join(item["rules"]))))
+        for repair in item["repairs"]:
+            name, value = _knob_of(repair)
+            if name is not None:
+                found.append(
+                    dmc.Button(
+                        repair["text"],
+                        size="xs",
+                        mr=8,
+                        mb=6,
+                        variant="light",
+                        id={"part": "repair", "knob": name, "to": str(value)},
+                    )
+                )
+    return found
+
+
+def _knob_of(repair: Mapping[str, Any]) -> tuple[str | None, float | None]:
+    limit, unit = repair.get("limit"), repair.get("unit")
+    if limit is None or unit is None:
+        return None, None
+    return f"{repair['rule']}.{repair['sense']}", in_field(Fraction(str(limit)), unit)
+
+
+def pinned(desks: Desks, chosen: Chosen, said: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    desk = desks.of(chosen)
+    changes = _changes(desk, said)
+    live = desk.pin(changes)
+    nav = desk.case.state.mandate.amount("nav") if changes.nav is None else changes.nav
+    what = [f"{name} {float(value):.6g}" for name, value in changes.limits.items()]
+    what += [text("without", lang, what=name) for name in (*changes.off, *changes.supply)]
+    return {
+        "name": str(desk.case.state.name),
+        "value": None if live.value is None else round(live.value, 2),
+        "bp": None if live.value is None or not nav else round(live.value / float(nav) * 1e4, 4),
+        "lines": len(live.holdings),
+        "what": "; ".join(what) or text("as_given", lang),
+        "binding": ", ".join(name.partition("/")[2] for name in live.binding),
+    }
