@@ -21,6 +21,7 @@ PLAN_SECONDS = 20.0
 
 
 def fields(desks: Desks, chosen: Chosen, lang: str) -> tuple[Any, ...]:
+    """Return the knobs of a book, its NAV, the rules that may be left out and the lines that may be barred."""
     desk = desks.of(chosen)
     state = desk.case.state
     nav = state.mandate.amount("nav")
@@ -206,6 +207,7 @@ def _knob_of(repair: Mapping[str, Any]) -> tuple[str | None, float | None]:
 
 
 def pinned(desks: Desks, chosen: Chosen, said: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    """Pin an answer, which later ones are compared with, and return it as a row."""
     desk = desks.of(chosen)
     changes = _changes(desk, said)
     live = desk.pin(changes)
