@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import dash_mantine_components as dmc
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from absalloc.errors import AbsallocError
 from absalloc.web.page import books
@@ -12,49 +15,55 @@ from absalloc.web.page.parts import COLUMN, beside, book_choice, grid, notice, t
 from absalloc.web.page.words import text
 
 if TYPE_CHECKING:
-    from dash import Dash
-
     from absalloc.compliance.result import Findings
 
 MOST_BYTES = books.MOST_BYTES
+HELD = (
+    ("tranche_id", "code", "text"), ("face", "face", "yuan"), ("market_value", "market_value", "yuan"),
+    ("verdict", "verdict", "text"), ("rules", "rules_not_passed", "text"), ("room", "may_buy", "yuan"),
+    ("stop", "stopped_by", "text"),
+)  # fmt: skip
+RULES = (
+    ("verdict", "verdict", "text"), ("title", "rule", "text"), ("article", "article", "text"),
+    ("group", "group", "text"), ("value", "value", "text"), ("limit", "limit", "text"),
+    ("headroom", "headroom", "yuan"), ("reason", "reason", "text"),
+)  # fmt: skip
+"""Tables: field of a row, key of its header, kind."""
+MARKED = {
+    "getRowStyle": {
+        "styleConditions": [
+            {"condition": "params.data.level == 'fail'", "style": {"backgroundColor": "#f9dedc"}},
+            {"condition": "params.data.level == 'unknown'", "style": {"backgroundColor": "#fdf0cf"}},
+        ]
+    }
+}
+Say = Callable[[str], str]
+
+
+def _columns(columns: Sequence[tuple[str, str, str]], say: Say) -> list[tuple[str, str, str]]:
+    return [(field, say(key), kind) for field, key, kind in columns]
 
 
 def layout(lang: str) -> Any:
     """Return the part of the page."""
-    import dash_mantine_components as dmc
-    from dash import dcc, html
 
     def say(key: str) -> str:
         return text(key, lang)
 
-    held = [
-        ("tranche_id", say("code"), "text"),
-        ("face", say("face"), "yuan"),
-        ("market_value", say("market_value"), "yuan"),
-        ("verdict", say("verdict"), "text"),
-        ("rules", say("rules_not_passed"), "text"),
-        ("room", say("may_buy"), "yuan"),
-        ("stop", say("stopped_by"), "text"),
-    ]
-    rules = [
-        ("verdict", say("verdict"), "text"),
-        ("title", say("rule"), "text"),
-        ("article", say("article"), "text"),
-        ("group", say("group"), "text"),
-        ("value", say("value"), "text"),
-        ("limit", say("limit"), "text"),
-        ("headroom", say("headroom"), "yuan"),
-        ("reason", say("reason"), "text"),
-    ]
-    editable = {
-        "getRowStyle": {
-            "styleConditions": [
-                {"condition": "params.data.level == 'fail'", "style": {"backgroundColor": "#f9dedc"}},
-                {"condition": "params.data.level == 'unknown'", "style": {"backgroundColor": "#fdf0cf"}},
-            ]
-        }
-    }
-    side = html.Aside(
+    body = html.Section(
+        [
+            html.Div(notice(say("loading")), id="ck-told", role="status", **{"aria-live": "polite"}),
+            html.H2(say("the_book")),
+            grid("ck-held", _columns(HELD, say), lang, options=MARKED),
+            html.H2(say("verdicts")),
+            grid("ck-rules", _columns(RULES, say), lang),
+        ]
+    )
+    return html.Div([_side(say, lang), body, dcc.Store(id="ck-rows", storage_type="session")], className="split")
+
+
+def _side(say: Say, lang: str) -> Any:
+    return html.Aside(
         [
             book_choice("ck-book", lang),
             dcc.Upload(
@@ -85,21 +94,16 @@ def layout(lang: str) -> Any:
         ],
         **{"aria-label": say("the_book")},
     )
-    body = html.Section(
-        [
-            html.Div(notice(say("loading")), id="ck-told", role="status", **{"aria-live": "polite"}),
-            html.H2(say("the_book")),
-            grid("ck-held", held, lang, options=editable),
-            html.H2(say("verdicts")),
-            grid("ck-rules", rules, lang),
-        ]
-    )
-    return html.Div([side, body, dcc.Store(id="ck-rows", storage_type="session")], className="split")
 
 
 def callbacks(app: Dash, desks: Desks) -> None:
     """Register what this part answers."""
-    from dash import Input, Output, State, ctx, dcc, no_update
+    _reading(app)
+    _verdicts(app)
+
+
+def _reading(app: Dash) -> None:
+    """Keep the book that is uploaded, pasted, edited or shipped; it stays with the tab."""
 
     @app.callback(
         Output("ck-rows", "data"),
@@ -147,6 +151,10 @@ def callbacks(app: Dash, desks: Desks) -> None:
             return no_update, told(error, lang or "en")
         keys = ("tranche_id", "face", "market_value")
         return {"book": book, "rows": [{key: row.get(key) for key in keys} for row in rows]}, no_update
+
+
+def _verdicts(app: Dash) -> None:
+    """Verdicts follow the book; the memo is made when asked for."""
 
     @app.callback(
         Output("ck-held", "rowData"),

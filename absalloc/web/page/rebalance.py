@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from absalloc.plan.result import Plan
 
 SECONDS = 30.0
+TRADES = (
+    ("tranche_id", "code", "text"), ("side", "side", "text"), ("face", "face", "yuan"),
+    ("market_value", "market_value", "yuan"), ("cost", "cost", "yuan"),
+)  # fmt: skip
+BOTH = (
+    ("tranche_id", "code", "text"), ("name", "name", "text"), ("before", "was", "yuan"), ("after", "becomes", "yuan"),
+)  # fmt: skip
 
 
 def layout(lang: str) -> Any:
@@ -26,19 +33,8 @@ def layout(lang: str) -> Any:
     def say(key: str) -> str:
         return text(key, lang)
 
-    trades = [
-        ("tranche_id", say("code"), "text"),
-        ("side", say("side"), "text"),
-        ("face", say("face"), "yuan"),
-        ("market_value", say("market_value"), "yuan"),
-        ("cost", say("cost"), "yuan"),
-    ]
-    both = [
-        ("tranche_id", say("code"), "text"),
-        ("name", say("name"), "text"),
-        ("before", say("was"), "yuan"),
-        ("after", say("becomes"), "yuan"),
-    ]
+    trades = [(field, say(key), kind) for field, key, kind in TRADES]
+    both = [(field, say(key), kind) for field, key, kind in BOTH]
     side = html.Aside(
         [
             book_choice("rb-book", lang),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, no_update
 
 from absalloc.errors import AbsallocError
 from absalloc.web.page import answers
@@ -11,22 +13,26 @@ from absalloc.web.page.desks import Chosen, Desks
 from absalloc.web.page.parts import beside, told, values_of
 from absalloc.web.page.whatif_layout import layout
 
-if TYPE_CHECKING:
-    from dash import Dash
-
 __all__ = ["callbacks", "layout"]
 SETTLE = 0.8
 """Seconds without a newer question after which the plan in whole lots is made."""
 
 
+NUMBER = {"part": "number", "knob": ALL}
+HERE = (State("tab", "data"), State("lang", "data"))
+
+
 def callbacks(app: Dash, desks: Desks) -> None:
     """Register what this part answers."""
-    import dash
-    from dash import ALL, MATCH, ClientsideFunction, Input, Output, State, no_update
+    _choice(app, desks)
+    _in_the_browser(app)
+    _question(app, desks)
+    _afterwards(app, desks)
+    _pins(app, desks)
 
-    number = {"part": "number", "knob": ALL}
-    here = (State("tab", "data"), State("lang", "data"))
-    asked = [Input(number, "value"), Input("wi-off", "value"), Input("wi-barred", "value"), Input("wi-nav", "value")]
+
+def _choice(app: Dash, desks: Desks) -> None:
+    """Another book or day brings its own fields."""
 
     @app.callback(
         Output("wi-knobs", "children"),
@@ -44,12 +50,15 @@ def callbacks(app: Dash, desks: Desks) -> None:
     )
     async def choose(book: str, day: str | None, tab: str | None, lang: str | None) -> Any:
         if tab is None or lang is None:
-            return dash.no_update
+            return (no_update,) * 8
         try:
             return (*await beside(answers.fields, desks, Chosen(tab, book, day), lang), [], no_update)
         except AbsallocError as error:
             return ([], None, [], [], [], [], [], told(error, lang))
 
+
+def _in_the_browser(app: Dash) -> None:
+    """Fields and sliders agree, and undo works, without asking the server."""
     app.clientside_callback(
         ClientsideFunction("page", "twins"),
         Output({"part": "slider", "knob": MATCH}, "value"),
@@ -60,30 +69,34 @@ def callbacks(app: Dash, desks: Desks) -> None:
     )
     app.clientside_callback(
         ClientsideFunction("page", "undo"),
-        Output(number, "value", allow_duplicate=True),
+        Output(NUMBER, "value", allow_duplicate=True),
         Output("wi-history", "data", allow_duplicate=True),
         Input("wi-undo", "n_clicks"),
         Input("wi-reset", "n_clicks"),
         State("wi-history", "data"),
-        State(number, "id"),
+        State(NUMBER, "id"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
         ClientsideFunction("page", "remember"),
         Output("wi-history", "data", allow_duplicate=True),
-        Input(number, "value"),
-        State(number, "id"),
+        Input(NUMBER, "value"),
+        State(NUMBER, "id"),
         State("wi-history", "data"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
         ClientsideFunction("page", "repair"),
-        Output(number, "value", allow_duplicate=True),
+        Output(NUMBER, "value", allow_duplicate=True),
         Input({"part": "repair", "knob": ALL, "to": ALL}, "n_clicks"),
-        State(number, "id"),
-        State(number, "value"),
+        State(NUMBER, "id"),
+        State(NUMBER, "value"),
         prevent_initial_call=True,
     )
+
+
+def _question(app: Dash, desks: Desks) -> None:
+    """Every move of a field is a question; only the newest is answered."""
 
     @app.callback(
         Output("wi-told", "children", allow_duplicate=True),
@@ -94,11 +107,14 @@ def callbacks(app: Dash, desks: Desks) -> None:
         Output("wi-changed", "rowData"),
         Output("wi-held", "rowData"),
         Output("wi-asked", "data"),
-        *asked,
-        State(number, "id"),
+        Input(NUMBER, "value"),
+        Input("wi-off", "value"),
+        Input("wi-barred", "value"),
+        Input("wi-nav", "value"),
+        State(NUMBER, "id"),
         State("wi-book", "value"),
         State("wi-day", "value"),
-        *here,
+        *HERE,
         prevent_initial_call=True,
     )
     async def ask(
@@ -121,13 +137,17 @@ def callbacks(app: Dash, desks: Desks) -> None:
             return (told(error, lang), *(no_update,) * 7)
         return (no_update,) * 8 if found is None else found
 
+
+def _afterwards(app: Dash, desks: Desks) -> None:
+    """Once no newer question comes, the plan in whole lots and the scenario follow."""
+
     @app.callback(
         Output("wi-plan", "children"),
         Output("wi-repairs", "children"),
         Input("wi-asked", "data"),
         State("wi-book", "value"),
         State("wi-day", "value"),
-        *here,
+        *HERE,
         prevent_initial_call=True,
     )
     async def follow(said: Any, book: str, day: str | None, tab: str | None, lang: str | None) -> Any:
@@ -145,7 +165,7 @@ def callbacks(app: Dash, desks: Desks) -> None:
         Input("wi-scenario", "value"),
         State("wi-book", "value"),
         State("wi-day", "value"),
-        *here,
+        *HERE,
         prevent_initial_call=True,
     )
     async def stress(said: Any, scenario: Any, book: str, day: str | None, tab: str | None, lang: str | None) -> Any:
@@ -157,6 +177,10 @@ def callbacks(app: Dash, desks: Desks) -> None:
         except AbsallocError as error:
             return told(error, lang)
 
+
+def _pins(app: Dash, desks: Desks) -> None:
+    """Pinned variants stay side by side."""
+
     @app.callback(
         Output("wi-variants", "data"),
         Input("wi-pin", "n_clicks"),
@@ -164,7 +188,7 @@ def callbacks(app: Dash, desks: Desks) -> None:
         State("wi-variants", "data"),
         State("wi-book", "value"),
         State("wi-day", "value"),
-        *here,
+        *HERE,
         prevent_initial_call=True,
     )
     async def pin(

@@ -2,51 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from absalloc.stress import shipped_scenarios
 from absalloc.web.page.parts import book_choice, grid, notice
 from absalloc.web.page.words import text
 
 PLAIN = {"displayModeBar": False}
 
 
-def layout(lang: str) -> Any:
-    """Return the part of the page: fields on the left, answer on the right."""
-    import dash_mantine_components as dmc
-    from dash import dcc, html
+Say = Callable[[str], str]
+COLUMNS: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "changed": (("tranche_id", "code", "text"), ("was", "was", "yuan"), ("face", "becomes", "yuan")),
+    "held": (
+        ("tranche_id", "code", "text"), ("name", "name", "text"), ("face", "face", "yuan"),
+        ("market_value", "market_value", "yuan"), ("weight", "weight", "ratio"), ("carry_rate", "carry_rate", "ratio"),
+        ("wal", "wal", "yuan"),
+    ),
+    "rules": (
+        ("title", "rule", "text"), ("group", "group", "text"), ("value", "value", "text"), ("limit", "limit", "text"),
+        ("room", "room", "yuan"), ("binds", "binds", "text"),
+    ),
+    "pinned": (
+        ("name", "variant", "text"), ("value", "carry", "yuan"), ("bp", "bp_nav", "yuan"), ("lines", "lines", "text"),
+        ("what", "what_changed", "text"), ("binding", "binds", "text"),
+    ),
+}  # fmt: skip
+"""Tables: field of a row, key of its header, kind."""
 
-    from absalloc.stress import shipped_scenarios
+
+def layout(lang: str) -> Any:
+    """Return the part of the page."""
 
     def say(key: str) -> str:
         return text(key, lang)
 
-    changed = [("tranche_id", say("code"), "text"), ("was", say("was"), "yuan"), ("face", say("becomes"), "yuan")]
-    held = [
-        ("tranche_id", say("code"), "text"),
-        ("name", say("name"), "text"),
-        ("face", say("face"), "yuan"),
-        ("market_value", say("market_value"), "yuan"),
-        ("weight", say("weight"), "ratio"),
-        ("carry_rate", say("carry_rate"), "ratio"),
-        ("wal", say("wal"), "yuan"),
-    ]
-    rules = [
-        ("title", say("rule"), "text"),
-        ("group", say("group"), "text"),
-        ("value", say("value"), "text"),
-        ("limit", say("limit"), "text"),
-        ("room", say("room"), "yuan"),
-        ("binds", say("binds"), "text"),
-    ]
-    pinned = [
-        ("name", say("variant"), "text"),
-        ("value", say("carry"), "yuan"),
-        ("bp", say("bp_nav"), "yuan"),
-        ("lines", say("lines"), "text"),
-        ("what", say("what_changed"), "text"),
-        ("binding", say("binds"), "text"),
-    ]
-    side = html.Aside(
+    kinds = (("wi-asked", "memory"), ("wi-history", "memory"), ("wi-variants", "session"))
+    stores = [dcc.Store(id=name, storage_type=kind) for name, kind in kinds]
+    return html.Div([_side(say, lang), _answer(say, lang), *stores], className="split")
+
+
+def _columns(name: str, say: Say) -> list[tuple[str, str, str]]:
+    return [(field, say(key), kind) for field, key, kind in COLUMNS[name]]
+
+
+def _side(say: Say, lang: str) -> Any:
+    return html.Aside(
         [
             book_choice("wi-book", lang),
             dmc.DateInput(
@@ -93,7 +98,10 @@ def layout(lang: str) -> Any:
         ],
         **{"aria-label": say("knobs")},
     )
-    answer = html.Section(
+
+
+def _answer(say: Say, lang: str) -> Any:
+    return html.Section(
         [
             html.Div(notice(say("loading")), id="wi-told", role="status", **{"aria-live": "polite"}),
             html.Div(id="wi-tiles"),
@@ -108,17 +116,12 @@ def layout(lang: str) -> Any:
                 className="pair",
             ),
             html.H2(say("rules_at_limit")),
-            grid("wi-rules", rules, lang),
+            grid("wi-rules", _columns("rules", say), lang),
             html.H2(say("variants")),
-            grid("wi-pins", pinned, lang, options={"pagination": False}),
+            grid("wi-pins", _columns("pinned", say), lang, options={"pagination": False}),
             html.H2(say("changed")),
-            grid("wi-changed", changed, lang),
+            grid("wi-changed", _columns("changed", say), lang),
             html.H2(say("held")),
-            grid("wi-held", held, lang),
+            grid("wi-held", _columns("held", say), lang),
         ]
     )
-    stores = [
-        dcc.Store(id=name, storage_type=kind)
-        for name, kind in (("wi-asked", "memory"), ("wi-history", "memory"), ("wi-variants", "session"))
-    ]
-    return html.Div([side, answer, *stores], className="split")
