@@ -31,7 +31,7 @@ def read_deal(path: str | Path) -> tuple[str, Structure, PoolFlows | None]:
     reader = _Reader(read_yaml(path))
     data = reader.mapping((), ("deal", "pool", "structure"), ("deal", "structure"))
     structure = reader.part(Structure, ("structure",))
-    return str(data["deal"]), structure, reader.pool(Path(path)) if "pool" in data else None
+    return reader.text(("deal",)), structure, reader.pool(Path(path)) if "pool" in data else None
 
 
 def _int(value: Any) -> int:
@@ -87,6 +87,7 @@ def _words(text: str) -> tuple[str, ...]:
 _RATIOS = _words(
     "rate wac net_rate smm cpr psa abs_speed mdr cdr sda cumulative_default severity share price recovery trigger"
 )
+_BY_MONTH = _words("wac net_rate smm cpr psa abs_speed mdr cdr sda")
 _COUNTS = _words("maturity months periods period term age recovery_lag interest_only defaults collections")
 _SCALARS: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(_RATIOS, _ratio),
@@ -149,9 +150,10 @@ class _Reader:
 
     def _value(self, kind: type[Any], key: str, path: Path_) -> Any:
         data = self._at(path)
+        self._one_or_many(kind, key, path)
         nested = _PARTS.get(key) if kind in (Structure, Revolving) else None
         if key == "resets":
-            return tuple(self._reset((*path, place)) for place in range(len(self._list(path))))
+            return tuple(self._reset((*path, place)) for place in range(len(data)))
         if nested is not None and isinstance(data, list):
             return tuple(self.part(nested, (*path, place)) for place in range(len(data)))
         if nested is not None:
@@ -161,23 +163,28 @@ class _Reader:
             return tuple(self._placed((*path, place), read, item) for place, item in enumerate(data))
         return self._placed(path, read, data)
 
+    def _one_or_many(self, kind: type[Any], key: str, path: Path_) -> None:
+        """Refuse a list where one value stands, and one value where a list does."""
+        if kind is Assets and path[0] == "pool":
+            form = "tuple" if key == "cumulative_default" else "float | tuple" if key in _BY_MONTH else "float"
+        else:
+            form = next(str(item.type) for item in fields(kind) if item.name == key)
+        data = self._at(path)
+        if form.startswith("tuple") and not isinstance(data, list):
+            self._refuse(path, data, "a list")
+        if "tuple" not in form and isinstance(data, list):
+            self._refuse(path, data, "one value")
+
+    def _refuse(self, path: Path_, value: Any, expected: str) -> None:
+        raise BadInput(
+            "cashflow.structure", where=self.document.where(*path), value=value, expected=expected, part=str(path[-1])
+        )
+
     @staticmethod
     def _scalar(kind: type[Any], key: str) -> Callable[[Any], Any]:
         if (kind, key) == (Support, "limit"):
             return _yuan
         return _SCALARS.get(key, _text)
-
-    def _list(self, path: Path_) -> list[Any]:
-        data = self._at(path)
-        if not isinstance(data, list):
-            raise BadInput(
-                "cashflow.structure",
-                where=self.document.where(*path),
-                value=data,
-                expected="a list",
-                part=str(path[-1]),
-            )
-        return data
 
     def _reset(self, path: Path_) -> tuple[int, float]:
         data = self.mapping(path, ("period", "rate"), ("period", "rate"))
@@ -185,6 +192,10 @@ class _Reader:
             self._placed((*path, "period"), _int, data["period"]),
             self._placed((*path, "rate"), _ratio, data["rate"]),
         )
+
+    def text(self, path: Path_) -> str:
+        """Return the text at ``path``."""
+        return str(self._placed(path, _text, self._at(path)))
 
     def pool(self, file: Path) -> PoolFlows:
         """Return the flows of the section ``pool``: arguments of ``project_pool``, or a ``table`` file at speeds."""
@@ -195,9 +206,8 @@ class _Reader:
         given = {key: self._value(Assets, key, (*path, key)) for key in data if key != "table"}
         if not tabled:
             return self._placed(path, project_pool, **given)  # type: ignore[no-any-return]
-        principal, interest = _read_table(
-            resolve(file.resolve().parent, _text(data["table"]), self.document.where(*path, "table"))
-        )
+        table, where = self.text((*path, "table")), self.document.where(*path, "table")
+        principal, interest = _read_table(resolve(file.resolve().parent, table, where))
         return self._placed(path, project_table, principal, interest, **given)  # type: ignore[no-any-return]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from absalloc.cashflow.pool import PoolFlows, project_pool
+from absalloc.cashflow.pool import MAX_TERM, PoolFlows, project_pool
 from absalloc.errors import BadInput
 
 MEASURES = (
@@ -105,7 +105,7 @@ class Revolving:
     minimum: float = 0.0
 
     def __post_init__(self) -> None:
-        need(self.periods == int(self.periods) and self.periods >= 1, "revolving", self.periods, "periods >= 1")
+        need(self.periods in range(1, MAX_TERM + 1), "revolving", self.periods, f"periods 1 - {MAX_TERM}")
         need(0.1 <= self.price <= 2.0, "revolving", self.price, "price 0.1 - 2 (0.95 is 95 %)")
         need(self.minimum >= 0, "revolving", self.minimum, "minimum >= 0")
 

@@ -194,7 +194,7 @@ class Structure:
         ):  # fmt: skip
             need(value in choices, name, value, ", ".join(choices), choices)
         self._check_names()
-        need(isinstance(self.months, int) and self.months >= 1, "months", self.months, "1, 3, 6, 12")
+        need(isinstance(self.months, int) and 1 <= self.months <= 120, "months", self.months, "1, 3, 6, 12")
         self._check_dates()
 
     def _check_names(self) -> None:

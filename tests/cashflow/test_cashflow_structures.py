@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import absalloc.cashflow as cf
 from absalloc.errors import BadInput
@@ -242,7 +246,7 @@ FAULTS = [
     ("pass-through", "size: 320000000 yuan", "size: -320000000 yuan", ":16:7: ", "size >= 0"),
     ("scheduled", "to: target", "to: targets", ":", "target"),
     ("switch", "limit: 3%", "limit: 3", ":15:7: ", "5 %"),
-    ("revolving", "periods: 12", "periods: 0", ":", "periods >= 1"),
+    ("revolving", "periods: 12", "periods: 0", ":", "periods 1 - 1200"),
     ("fee-right-put", "behind: operator", "behind: parent", ":", "parent > parent"),
     ("fee-right-put", "defaults: 6", "behind: parent", ":", "operator > parent > operator"),
     ("fee-right-put", "provider: parent}", "provider: granny}", ":", "bank, operator, parent"),
@@ -356,3 +360,51 @@ def test_excess_spread_is_what_the_pool_earns_over_its_costs() -> None:
     assert run.excess_spread[0] == pytest.approx(0.038)
     assert run.excess_spread[1] == pytest.approx(12 * (1.0 - 0.2 - 0.05) / 60)
     assert run.excess_spread[2] == 0.0
+
+
+SHAPES = [
+    ("scheduled", "    - {tranches: [A1], to: target}\n", "    {tranches: [A1], to: target}\n", "a list"),
+    ("pass-through", "needs: [senior, mezzanine]", "needs: senior", "a list"),
+    ("pass-through", "size: 200000000 yuan", "size: [200000000 yuan]", "one value"),
+    ("pass-through", "term: 36", "term: [36]", "one value"),
+    ("revolving", "  revolving:\n    periods: 12", "  revolving:\n  - periods: 12", "one value"),
+    ("pass-through", "cdr: 0.6%", "cumulative_default: 0.6%", "a list"),
+    ("pass-through", "deal: auto pass-through", "deal: [auto]", "text"),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "words"), SHAPES, ids=range(len(SHAPES)))
+def test_a_list_for_a_value_or_a_value_for_a_list_is_named(
+    tmp_path: Path, name: str, old: str, new: str, words: str
+) -> None:
+    text = (DEALS / f"{name}.yaml").read_text(encoding="utf-8")
+    assert old in text
+    if "\n    {" in new or "  - periods" in new:
+        text = text.split("    assets")[0]
+    text = text.replace("    - {tranches: [A2]}\n    - {tranches: [A1, subordinated]}\n", "")
+    path = tmp_path / "d.yaml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(BadInput, match=words):
+        cf.load_deal(path)
+
+
+ODD = ["", "x", "-1", "0", "[]", "{}", "[1, 2]", "{a: 1}", "12", "1%", "-5%", "1 yuan", "999999999999", "null", "true"]
+TOKENS = re.compile(r"(?<=: )[^,{}\[\]\n]+")
+
+
+@given(st.sampled_from(EXAMPLES), st.integers(0, 200), st.sampled_from(ODD))
+@settings(max_examples=200)
+def test_any_word_of_a_file_may_be_wrong_and_is_answered(name: str, place: int, odd: str) -> None:
+    """Whatever stands in place of one value: the deal runs, or the fault is named; nothing else happens."""
+    text = (DEALS / f"{name}.yaml").read_text(encoding="utf-8")
+    found = list(TOKENS.finditer(text))
+    spot = found[place % len(found)]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "d.yaml"
+        path.write_text(text[: spot.start()] + odd + text[spot.end() :], encoding="utf-8")
+        try:
+            run = cf.load_deal(path).run()
+        except BadInput:
+            return  # any other exception fails the test
+    for part in (run.interest, run.principal, run.balance, run.residual, run.excess_spread):
+        assert np.isfinite(part).all()
