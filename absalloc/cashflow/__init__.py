@@ -12,7 +12,7 @@ from absalloc.cashflow.deal_pool import PoolPeriods
 from absalloc.cashflow.distribution import Waterfall, waterfall
 from absalloc.cashflow.facts import assumption_text
 from absalloc.cashflow.features import Assets, CleanUpCall, Put, Reserve, Revolving, Support, Trigger
-from absalloc.cashflow.figures import TrancheFigures, tranche_figures
+from absalloc.cashflow.figures import TrancheFigures, schedule_table, tranche_figures
 from absalloc.cashflow.horizon import horizon_rate
 from absalloc.cashflow.model import Cell, SpreadModel, fit_spreads
 from absalloc.cashflow.performance import Calibration, Performance, PoolReport, calibrate, performance
@@ -111,6 +111,7 @@ __all__ = [
     "read_points",
     "relative_spreads",
     "remaining_price",
+    "schedule_table",
     "scheduled_factors",
     "sequential",
     "settlement_date",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from absalloc.cashflow.curves import Curve
 from absalloc.cashflow.distribution import Waterfall
 from absalloc.cashflow.pricing import durations, wal, yield_to_maturity, z_spread
 from absalloc.cashflow.pricing import price as price_at
+from absalloc.cashflow.settings import Table
 from absalloc.errors import BadInput
 
 _UNPAID = 1e-9
@@ -71,6 +73,25 @@ def tranche_figures(
     return TrancheFigures(
         status, unpaid, life, worth, rate, moved.macaulay, moved.modified, moved.convexity, spread
     )  # fmt: skip
+
+
+def schedule_table(run: Waterfall, name: str, dates: npt.ArrayLike) -> Table:
+    """Return the principal of tranche ``name`` as a schedule for ``ValuationSettings.tables``.
+
+    ``dates``: the payment date of every period of the run. Raises BadInput for another number of dates, and for a
+    tranche that is not repaid in full: its schedule would promise what the deal does not pay.
+    """
+    days = np.asarray(dates, "datetime64[D]")
+    principal = run.holder(name)[1]
+    if days.shape != principal.shape:
+        raise BadInput("cashflow.lengths", value=days.size, expected=principal.size, name="dates")
+    place = run.names.index(name)
+    size = float(run.principal[:, place].sum() + run.balance[-1, place])
+    if not size > 0 or float(principal.sum()) < size * (1.0 - _UNPAID):
+        raise BadInput("cashflow.not_repaid", value=name, expected=size, paid=float(principal.sum()))
+    paying = principal > _UNPAID * size
+    share = principal[paying] / principal[paying].sum()
+    return Table(dates=days[paying], principal=100.0 * share)
 
 
 def _price_and_yield(

@@ -21,16 +21,23 @@ class Payer:
         self.arrears = np.zeros(self.balance.size)
         self.fee_arrears = np.zeros(len(structure.fees))
         self.reserve = structure.reserve.initial if structure.reserve else 0.0
-        self.account = self.interest_pot = self.principal_pot = 0.0
+        self.account = self.interest_pot = self.principal_pot = self.from_principal = 0.0
         self.period = 0
 
     def open(self, period: int, interest: float, principal: float) -> None:
         """Start ``period`` with its collections and what the account holds."""
         combined = self.structure.cash == "combined"
-        self.period = period
+        self.period, self.from_principal = period, principal + self.account
         self.interest_pot = interest + principal + self.account if combined else interest
         self.principal_pot = 0.0 if combined else principal + self.account
         self.account = 0.0
+
+    def cash(self) -> tuple[float, float]:
+        """Return what is left of interest and principal collections; fees of a common pot come out of interest."""
+        if self.structure.cash == "separate":
+            return self.interest_pot, self.principal_pot
+        principal = min(self.from_principal, self.interest_pot)
+        return self.interest_pot - principal, principal
 
     def notes(self, names: tuple[str, ...] | None = None) -> float:
         """Return the balance of the tranches ``names``, by default of all."""

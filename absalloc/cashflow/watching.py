@@ -53,11 +53,12 @@ class Watch:
 
 
 def _ratio(kind: str, tranches: tuple[str, ...], payer: Payer, pool: DealPool, due: np.ndarray) -> float:
+    interest, principal = payer.cash()
     if kind == "oc":
         collateral = float(pool.found["collateral"][payer.period])
-        return oc_ratio(collateral, payer.notes(tranches), payer.principal_pot)
+        return oc_ratio(collateral, payer.notes(tranches), principal)
     owed = float(sum(due[payer.place[name]] for name in tranches))
-    return float(payer.interest_pot) / owed if owed > 0 else float("inf")
+    return float(interest) / owed if owed > 0 else float("inf")
 
 
 def _measure(trigger: Trigger, payer: Payer, pool: DealPool, due: np.ndarray) -> float:

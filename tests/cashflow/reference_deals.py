@@ -97,7 +97,7 @@ def deal(s: dict[str, Any], flows: dict[str, list[F]], years: F) -> dict[str, An
         pots = {"i": interest_in[p], "p": principal_in[p] + account}
         if s["combined"]:
             pots = {"i": pots["i"] + pots["p"], "p": F(0)}
-        account = F(0)
+        principal_cash, account = principal_in[p] + account, F(0)
 
         def take(amount: F) -> F:
             nonlocal reserve
@@ -135,7 +135,9 @@ def deal(s: dict[str, Any], flows: dict[str, list[F]], years: F) -> dict[str, An
         # triggers, on the cash after fees and the notes before payment
         def ratio(kind: str, of: list[str]) -> F | None:
             owed = sum(((bal if kind == "oc" else due)[n] for n in of), F(0))
-            have = coll[p] + pots["p"] if kind == "oc" else pots["i"]
+            of_principal = min(principal_cash, pots["i"]) if s["combined"] else pots["p"]
+            of_interest = pots["i"] - of_principal if s["combined"] else pots["i"]
+            have = coll[p] + of_principal if kind == "oc" else of_interest
             return have / owed if owed else None
 
         base = opening + bought

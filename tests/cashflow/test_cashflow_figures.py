@@ -181,3 +181,26 @@ def test_spreads_to_grade_curves_and_plain_bonds() -> None:
     assert found.lgfv[:3] == pytest.approx([0.013, np.nan, np.nan], nan_ok=True)
     assert found.plain[:3] == pytest.approx([0.009, np.nan, 0.019], nan_ok=True)  # 3.1 % in the median; 9 % is 10 years
     assert found.plain_count[:3].tolist() == [2, 0, 2]
+
+
+def test_a_line_of_a_universe_takes_the_schedule_of_its_deal() -> None:
+    """Level pay over a year, senior 80 of 100: the line's life is that of the waterfall on the same dates."""
+    pool = cf.project_pool(100.0, 0.06, 12)
+    run = cf.waterfall(cf.Structure((cf.Tranche("A", 80.0, rate=0.03), cf.Tranche("B", 20.0, rate=0.0))), pool)
+    days = cf.add_months("2025-07-30", np.arange(12))
+    universe = made(
+        [{"tranche_id": "a", "product": "credit_abs", "coupon": 0.03, "factor": 1.0, "issue_date": "2025-06-30",
+          "expected_maturity": "2026-06-30", "clean_price": 100.0, "repayment": "pass_through"}]
+    )  # fmt: skip
+    settings = cf.ValuationSettings(tables={"a": cf.schedule_table(run, "A", days)})
+    valued = cf.value_universe(universe, AS_OF, settings=settings)
+    times = cf.year_fraction(AS_OF, days)
+    assert valued.wal[0] == pytest.approx(float(cf.wal(run.principal[:, 0], times)))
+    assert valued.flows.principal.sum() == pytest.approx(100.0)
+    assert "schedule:given_table" in valued.assumptions[0]
+    short = cf.project_pool(100.0, 0.06, 12, cdr=0.5, severity=1.0)
+    lost = cf.waterfall(cf.Structure((cf.Tranche("A", 80.0, rate=0.03), cf.Tranche("B", 20.0, rate=0.0))), short)
+    with pytest.raises(BadInput, match="promise what the deal does not pay"):
+        cf.schedule_table(lost, "B", days)
+    with pytest.raises(BadInput, match="entries where 12"):
+        cf.schedule_table(run, "A", days[:5])

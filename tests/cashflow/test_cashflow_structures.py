@@ -209,6 +209,15 @@ def test_everything_defaults_is_a_defined_result() -> None:
     assert run.shortfall[-1, 0] == pytest.approx(12 * 0.6)
 
 
+def test_a_common_pot_does_not_pass_principal_off_as_interest() -> None:
+    """Interest 1.0 against 0.6 due is a cover of 167 %, whatever principal lies in the same pot; OC (60 + 40) / 60."""
+    tests = (cf.CoverageTest("ic", "ic", ("A",), 2.0), cf.CoverageTest("oc", "oc", ("A",), 1.5))
+    for cash in ("separate", "combined"):
+        run = cf.waterfall(cf.Structure((A, B), tests=tests, cash=cash), flows([40.0, 60.0], interest=1.0))
+        assert run.tests["ic"].ratio[0] == pytest.approx(1.0 / 0.6)
+        assert run.tests["oc"].ratio[0] == pytest.approx(100.0 / 60.0)
+
+
 EXAMPLES = ("bullet", "fee-right-put", "pass-through", "revolving", "scheduled", "switch")
 
 
