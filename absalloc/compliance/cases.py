@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
 from absalloc.compliance.case_books import case_book
-from absalloc.compliance.case_files import Case, Cases, Expect, case_day, expected_number, load_cases
+from absalloc.compliance.case_files import Case, Cases, Expect, expected_number, load_cases
+from absalloc.compliance.case_gaps import Gap, gaps
 from absalloc.compliance.exact import evaluate_exact
 from absalloc.compliance.finding import DIGITS, Finding
 from absalloc.messages import render
-from absalloc.predicate import Predicate, leaves
 from absalloc.rows.state import BookState
-from absalloc.rulebook.models import Dated, FromList, Rule
 
 WORST_FIRST = ("fail", "unknown", "pass")
-NEEDED = ("pass", "fail", "boundary", "exception")
-"""What every rule must have a case for."""
 
 
 class Evaluator(Protocol):
@@ -55,19 +51,6 @@ class CaseResult:
 
 
 @dataclass(frozen=True)
-class Gap:
-    """Something of a rule that no case shows. ``kind``: pass fail boundary exception reading date column."""
-
-    rule: str
-    kind: str
-    what: str = ""
-
-    def text(self, lang: str = "en") -> str:
-        """Return the gap in words."""
-        return render(f"compliance.gap_{self.kind}", lang, rule=self.rule, what=self.what)
-
-
-@dataclass(frozen=True)
 class CaseReport:
     """The results of a file of cases, and what it leaves untested."""
 
@@ -79,11 +62,6 @@ class CaseReport:
     def failed(self) -> tuple[CaseResult, ...]:
         """The cases that did not come out as written."""
         return tuple(result for result in self.results if not result.ok)
-
-    @property
-    def needed(self) -> tuple[Gap, ...]:
-        """The gaps that a rulebook that ships must not have."""
-        return tuple(gap for gap in self.missing if gap.kind in NEEDED)
 
     @property
     def ok(self) -> bool:
@@ -99,7 +77,7 @@ def run_cases(source: str | Path | Cases, *, evaluators: Sequence[Evaluator] = (
     """
     cases = source if isinstance(source, Cases) else load_cases(source)
     results = tuple(run_case(cases, index, evaluators=evaluators) for index in range(len(cases.file.cases)))
-    return CaseReport(cases.book.id, results, tuple(_gaps(cases)))
+    return CaseReport(cases.book.id, results, tuple(gaps(cases)))
 
 
 def run_case(cases: Cases, index: int, *, evaluators: Sequence[Evaluator] = (evaluate_exact,)) -> CaseResult:
@@ -186,50 +164,3 @@ def _shown(found: Finding | None) -> str:
 
 def _wanted(expect: Expect) -> str:
     return ", ".join(f"{name}: {getattr(expect, name)}" for name in sorted(expect.model_fields_set))
-
-
-# -- what no case shows --------------------------------------------------------------------------------------
-
-
-def _gaps(cases: Cases) -> Iterator[Gap]:
-    for rule in cases.book.rules.values():
-        own = [case for case in cases.file.cases if case.rule == rule.id]
-        shown = {case.shows for case in own}
-        yield from (Gap(rule.id, kind) for kind in ("pass", "fail", "boundary") if kind not in shown)
-        for item in rule.exceptions:
-            if f"exception:{item.id}" not in shown:
-                yield Gap(rule.id, "exception", item.id)
-        for reading in rule.readings:
-            if f"reading:{reading.switch}={reading.id}" not in shown:
-                yield Gap(rule.id, "reading", f"{reading.switch}={reading.id}")
-        days = {case_day(cases, case) for case in own}
-        for first in sorted(_edges(rule)):
-            if first > cases.book.book.modelled.from_ and not {first, first - timedelta(days=1)} <= days:
-                yield Gap(rule.id, "date", str(first))
-        for column in sorted(_columns(rule)):
-            if f"missing:{column}" not in shown:
-                yield Gap(rule.id, "column", column)
-
-
-def _edges(rule: Rule) -> set[date]:
-    """Return the first day of everything that is new on it."""
-    dated: list[Dated | Rule] = [rule]
-    for side in (rule.max, rule.min):
-        dated += [] if side is None or isinstance(side, FromList) else side
-    starts = {item.from_ for item in dated if item.from_ is not None}
-    return starts | {item.to + timedelta(days=1) for item in dated if item.to is not None}
-
-
-def _columns(rule: Rule) -> set[str]:
-    """Return the columns of a line that the rule reads and that may be missing."""
-    names: set[str] = set()
-    predicates: list[Predicate | None] = [rule.where, rule.require, *(item.where for item in rule.exceptions)]
-    for predicate in predicates:
-        names |= set() if predicate is None else {leaf.column for leaf in leaves(predicate) if hasattr(leaf, "column")}
-    if isinstance(rule.by, str):
-        names.add(rule.by)
-    elif isinstance(rule.by, tuple):
-        names |= set(rule.by)
-    if not isinstance(rule.measure, str):
-        names |= set(rule.measure[1:])
-    return names - {"tranche_id", "product"}

@@ -52,6 +52,15 @@ MORE = """
   - {id: state, rule: share, shows: "exception:state", lines: [{tranche_id: A, face: 500, product: government}], expect: {verdict: pass, reason: exception}}
   - {id: old, rule: share, shows: date, as_of: 2025-12-31, lines: [{tranche_id: A, face: 150}], expect: {verdict: fail}}
   - {id: new, rule: share, shows: date, as_of: 2026-01-01, lines: [{tranche_id: A, face: 150}], expect: {verdict: pass, limit: 20%}}
+  - {id: in, rule: share, shows: pass, lines: [{tranche_id: A, face: 99.9999}], expect: {verdict: pass, value: 9.99999%}}
+  - {id: on, rule: share, shows: boundary, lines: [{tranche_id: A, face: 100}], expect: {verdict: pass, value: 10%}}
+  - {id: out, rule: share, shows: fail, lines: [{tranche_id: A, face: 100.0001}], expect: {verdict: fail, value: 10.00001%}}
+  - {id: later-in, rule: share, shows: pass, as_of: 2026-01-01, lines: [{tranche_id: A, face: 199.9999}], expect: {verdict: pass, value: 19.99999%}}
+  - {id: later-on, rule: share, shows: boundary, as_of: 2026-01-01, lines: [{tranche_id: A, face: 200}], expect: {verdict: pass, value: 20%}}
+  - {id: later-out, rule: share, shows: fail, as_of: 2026-01-01, lines: [{tranche_id: A, face: 200.0001}], expect: {verdict: fail, value: 20.00001%}}
+  - {id: no-factor, rule: share, shows: "missing:factor", lines: [{tranche_id: A, face: 150, factor: null}], expect: {verdict: unknown, value: null}}
+  - {id: no-price, rule: share, shows: "missing:dirty_price", lines: [{tranche_id: A, face: 150, dirty_price: null}], expect: {verdict: unknown, value: null}}
+  - {id: no-nav, rule: share, shows: "missing:nav", mandate: {amounts: {nav: null}}, lines: [{tranche_id: A, face: 150}], expect: {verdict: unknown, value: null}}
   - {id: gone, rule: share, shows: "missing:placement", lines: [{tranche_id: A, face: 150, placement: null}], expect: {verdict: unknown, value: 0%}}
 """  # noqa: E501
 
@@ -70,16 +79,17 @@ def write(own: Path, *cases: str) -> Path:
 def test_complete_cases_leave_nothing_out(own: Path) -> None:
     report = run_cases(write(own, PASS, FAIL, EDGE, MORE))
     assert [result.text() for result in report.failed] == []
-    assert (report.rulebook, len(report.results), report.missing) == ("own", 7, ())
+    assert (report.rulebook, len(report.results), report.missing) == ("own", 16, ())
 
 
 def test_gaps_are_named(own: Path) -> None:
     report = run_cases(write(own, PASS))
     gaps = [(gap.kind, gap.what) for gap in report.missing]
     assert gaps == [
-        ("fail", ""), ("boundary", ""), ("exception", "state"), ("date", "2026-01-01"), ("column", "placement"),
+        ("fail", ""), ("boundary", ""), ("edge", "10%"), ("edge", "20%"), ("exception", "state"),
+        ("date", "2026-01-01"),
+        ("column", "dirty_price"), ("column", "factor"), ("column", "nav"), ("column", "placement"),
     ]  # fmt: skip
-    assert [gap.kind for gap in report.needed] == ["fail", "boundary", "exception"]
     assert all(gap.text("zh") != gap.text("en") for gap in report.missing)
 
 
