@@ -143,6 +143,7 @@ COLUMNS: dict[str, Column] = {
         "bool", "pool of non-performing loans bought at a non-refundable discount of 50 % or more", "合格不良资产"
     ),
     "resecuritisation": _c("bool", "pool of securitisation exposures", "再资产证券化"),
+    "largest_asset": _c("rate", "share of the pool in its largest underlying asset", "最大单笔基础资产占比", high=1.0),
     "pool_weight": _c(
         "rate", "mean standardised risk weight of the pool, or of its one obligor", "资产池风险权重", high=12.5
     ),

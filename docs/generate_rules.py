@@ -9,7 +9,9 @@ from typing import Any
 from absalloc.report.rule_text import cases_of, passive, rule_in_full
 from absalloc.report.words import name
 from absalloc.rulebook import Rulebook, find_rulebook, shipped_rulebooks
+from absalloc.rulebook.coverage import coverage
 
+OWN = ("house", "desk")
 SURE = {"text_seen": "", "secondary": "**SECOND-HAND · 转引** ", "unverified": "**UNVERIFIED · 未核实** "}
 
 
@@ -19,6 +21,7 @@ def write_pages(folder: Path) -> None:
     books = [find_rulebook(name) for name in shipped_rulebooks()]
     for book in books:
         (folder / f"{book.id}.md").write_text(page(book), encoding="utf-8")
+    (folder / "coverage.md").write_text("\n".join(_coverage(books)) + "\n", encoding="utf-8")
     (folder / "index.md").write_text("\n".join(_index(books)) + "\n", encoding="utf-8")
 
 
@@ -35,8 +38,26 @@ def _index(books: list[Rulebook]) -> Iterator[str]:
         days = book.book.modelled
         yield f"| [{book.id}]({book.id}.md) | {names} | {len(sure)} | {counts} | {days.from_} | {days.verified_until} |"
     yield "\n```{toctree}\n:maxdepth: 1\n:hidden:\n"
-    yield from (book.id for book in books)
+    yield from (*(book.id for book in books), "coverage")
     yield "```"
+
+
+def _coverage(books: list[Rulebook]) -> Iterator[str]:
+    """Yield the register: each row of the reference, and the rules that say it, carry it, or why none does."""
+    named: dict[str, list[str]] = {}
+    for book in books:
+        for rule in book.book.rules:
+            if rule.source.document not in OWN:
+                named.setdefault(rule.source.ref, []).append(f"{book.id}/{rule.id}")
+    yield "# What of the reference is encoded · 参考条目的去向\n"
+    yield "Every row of the reference table, and what became of it; what no rule says stands here with the reason.\n"
+    yield "| row · 条目 | fate · 去向 | rules · 规则 | |\n|---|---|---|---|"
+    for ref, rules in named.items():
+        yield f"| {ref} | encoded · 已编码 | {', '.join(f'`{rule}`' for rule in rules)} | |"
+    for entry in coverage().entries:
+        fate = "carried by · 由其承载" if entry.carried_by else f"left out · 未编码 (`{entry.left_out}`)"
+        rules = ", ".join(f"`{rule}`" for rule in entry.carried_by)
+        yield f"| {entry.ref} | {fate} | {rules} | {entry.why.en} · {entry.why.zh} |"
 
 
 def page(book: Rulebook) -> str:

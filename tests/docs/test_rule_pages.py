@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from absalloc.rulebook import find_rulebook, shipped_rulebooks
+from absalloc.rulebook.coverage import coverage
 from absalloc.rulebook.sentence import sentence
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -26,8 +27,20 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def test_there_is_a_page_a_rulebook_and_an_index_of_them(pages: dict[str, str]) -> None:
-    assert sorted(pages) == sorted([*shipped_rulebooks(), "index"])
+    assert sorted(pages) == sorted([*shipped_rulebooks(), "coverage", "index"])
     assert all(f"\n{name}\n" in pages["index"] for name in shipped_rulebooks())
+
+
+def test_the_register_stands_on_a_page_of_its_own(pages: dict[str, str]) -> None:
+    rows = [line for line in pages["coverage"].splitlines() if line.startswith("| ")][1:]
+    entries = coverage().entries
+    every = [rule.source for book in shipped_rulebooks() for rule in find_rulebook(book).rules.values()]
+    named = {source.ref for source in every if source.document not in ("house", "desk")}
+    assert len(rows) == len(entries) + len(named)
+    for entry in entries:
+        [row] = [line for line in rows if line.startswith(f"| {entry.ref} |")]
+        assert entry.why.zh in row
+        assert ("left out · 未编码" in row) is (entry.left_out is not None)
 
 
 @pytest.mark.parametrize("name", shipped_rulebooks())

@@ -119,6 +119,7 @@ def test_every_rule_binds_some_mandate_today(book: str) -> None:
     variants = [
         mandate(book),
         mandate(book, reference={}),
+        mandate(book, reference={}, facts={**FACTS, "pools": "granular"}),
         mandate(book, product={**daily, "issuer": "wealth_company"}, facts={**FACTS, "pension": "basic"}),
     ]
     active = {rule.id for variant in variants for rule in resolve(variant, day).active}
