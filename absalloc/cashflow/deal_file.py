@@ -91,7 +91,7 @@ _BY_MONTH = _words("wac net_rate smm cpr psa abs_speed mdr cdr sda")
 _COUNTS = _words("maturity months periods period term age recovery_lag interest_only defaults collections")
 _SCALARS: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(_RATIOS, _ratio),
-    **dict.fromkeys(_words("size amount initial minimum targets cap balance"), _yuan),
+    **dict.fromkeys(_words("size amount initial minimum targets cap balance tolerance"), _yuan),
     **dict.fromkeys(_COUNTS, _int),
     **dict.fromkeys(_words("cure principal_covers advance"), _bool),
     **dict.fromkeys(_words("dates closing"), _day),
@@ -101,8 +101,10 @@ _PARTS: dict[str, type[Any]] = {
     "tranches": Tranche, "fees": Fee, "principal": Pay, "tests": CoverageTest, "triggers": Trigger,
     "revolving": Revolving, "reserve": Reserve, "call": CleanUpCall, "support": Support, "puts": Put, "assets": Assets,
 }  # fmt: skip
-_TABLED = _words("balance age smm cpr psa abs_speed mdr cdr sda cumulative_default severity recovery_lag advance table")
-_LEVEL = (*_TABLED[:-1], *_words("wac term net_rate amortisation interest_only"))
+_TABLED = _words(
+    "balance age smm cpr psa abs_speed mdr cdr sda cumulative_default severity recovery_lag advance tolerance table"
+)
+_LEVEL = (*_TABLED[:-2], *_words("wac term net_rate amortisation interest_only"))
 
 
 class _Reader:

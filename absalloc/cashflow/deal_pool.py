@@ -52,6 +52,8 @@ def _monthly(flows: Collections) -> dict[str, np.ndarray]:
     for name, values in arrays.items():
         if values.shape != principal.shape:
             raise BadInput("cashflow.lengths", value=values.size, expected=principal.size, name=f"flows.{name}")
+        if not np.isfinite(values).all():
+            raise BadInput("cashflow.not_finite", value=float(values[~np.isfinite(values)][0]), name=f"flows.{name}")
         # What is left after summing to the end may miss zero by the last bit.
         least = -1e-9 * max(float(np.abs(values).max()), 1.0) if name == "collateral" else 0.0
         if not (values >= least).all():

@@ -107,7 +107,7 @@ class Revolving:
     def __post_init__(self) -> None:
         need(self.periods in range(1, MAX_TERM + 1), "revolving", self.periods, f"periods 1 - {MAX_TERM}")
         need(0.1 <= self.price <= 2.0, "revolving", self.price, "price 0.1 - 2 (0.95 is 95 %)")
-        need(self.minimum >= 0, "revolving", self.minimum, "minimum >= 0")
+        need(0 <= self.minimum < np.inf, "revolving", self.minimum, "minimum >= 0")
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,8 @@ class Reserve:
     covers: str = "interest"
 
     def __post_init__(self) -> None:
-        need(self.initial >= 0 and self.amount >= 0, "reserve", (self.initial, self.amount), "amounts >= 0")
+        amounts = (self.initial, self.amount)
+        need(all(0 <= amount < np.inf for amount in amounts), "reserve", amounts, "amounts >= 0")
         need(0 <= self.share <= 1, "reserve", self.share, "0 <= share <= 1 (0.01 is 1 %)")
         need(self.covers in ("interest", "all"), "reserve", self.covers, "interest, all", ("interest", "all"))
 

@@ -156,6 +156,8 @@ def project_table(
         raise BadInput("cashflow.lengths", value=earned.size, expected=paid.size, name="interest")
     opening = factors[:-1] * paid.sum()
     _check(float(paid.sum()), paid.size, age, {"severity": severity})
+    if not np.isfinite(earned).all():
+        raise BadInput("cashflow.not_finite", value=float(earned[~np.isfinite(earned)][0]), name="interest")
     if not (earned >= 0).all() or (earned[opening == 0] > 0).any():
         raise BadInput("cashflow.negative", value=float(np.min(earned)), name="interest")
     rates = np.divide(earned, opening, out=np.zeros(paid.size), where=opening > 0)

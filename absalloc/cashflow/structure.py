@@ -96,7 +96,7 @@ class Fee:
 
     def __post_init__(self) -> None:
         need(
-            self.amount >= 0 and 0 <= self.rate <= 1,
+            0 <= self.amount < np.inf and 0 <= self.rate <= 1,
             f"fee {self.name}",
             (self.amount, self.rate),
             "amount >= 0, 0 <= rate <= 1",

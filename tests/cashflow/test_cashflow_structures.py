@@ -290,6 +290,8 @@ def test_a_pool_table_that_misses_its_balance_is_refused(tmp_path: Path) -> None
     found = cf.load_deal(path).flows
     assert found is not None
     assert found.cash == pytest.approx([61.0, 30.5])
+    path.write_text(text.replace("100 yuan", "91 yuan, tolerance: 1 yuan"), encoding="utf-8")
+    assert cf.load_deal(path).flows is not None
     path.write_text(text.replace("100 yuan", "90 yuan, wac: 3%"), encoding="utf-8")
     with pytest.raises(BadInput, match="wac"):
         cf.load_deal(path)
@@ -417,3 +419,19 @@ def test_any_word_of_a_file_may_be_wrong_and_is_answered(name: str, place: int, 
             return  # any other exception fails the test
     for part in (run.interest, run.principal, run.balance, run.residual, run.excess_spread):
         assert np.isfinite(part).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -1.0])
+def test_numbers_that_are_none_never_enter(bad: float) -> None:
+    for make in (
+        lambda: cf.Fee("f", amount=bad), lambda: cf.Reserve(initial=bad), lambda: cf.Reserve(amount=bad),
+        lambda: cf.Tranche("A", bad), lambda: cf.Trigger("t", "period", bad, "default"),
+        lambda: cf.Revolving(1, cf.Assets(0.05, 3), minimum=bad), lambda: cf.Put("A", 1, share=bad),
+        lambda: cf.waterfall(cf.Structure((A, B)), flows([50.0, 50.0], interest=bad)),
+        lambda: cf.waterfall(cf.Structure((A, B)), flows([50.0, 50.0]), [bad, 0.0]),
+        lambda: cf.project_pool(bad, 0.05, 12), lambda: cf.project_pool(1.0, bad, 12),
+        lambda: cf.project_pool(1.0, 0.05, 12, cpr=bad), lambda: cf.project_table([bad], [0.0]),
+        lambda: cf.project_table([1.0], [bad]),
+    ):  # fmt: skip
+        with pytest.raises(BadInput):
+            make()
