@@ -12,6 +12,7 @@ from absalloc.cli.options import (
     Before,
     BeforeMandate,
     BeforeUniverse,
+    Cvar,
     HoldingsFile,
     Json,
     Lang,
@@ -104,6 +105,7 @@ def _optimise(
     time_limit: TimeLimit = None,
     scenario: Scenarios = None,
     worst_loss: WorstLoss = None,
+    cvar: Cvar = None,
     universe: UniverseFiles = None,
     mapping: MappingFile = None,
     strict: Strict = False,
@@ -118,7 +120,7 @@ def _optimise(
 
     read = files(universe, mapping, as_of, strict)
     ask = Ask(
-        read, overrides(changes), solver, time_limit, out, only_verified, tuple(scenario or ()), worst_loss
+        read, overrides(changes), solver, time_limit, out, only_verified, tuple(scenario or ()), worst_loss, cvar
     )  # fmt: skip
     return run_optimise(Shell(as_json, lang, quiet), ask, mandates, holdings)
 
@@ -192,6 +194,7 @@ def rebalance(
     time_limit: TimeLimit = None,
     scenario: Scenarios = None,
     worst_loss: WorstLoss = None,
+    cvar: Cvar = None,
     universe: UniverseFiles = None,
     mapping: MappingFile = None,
     strict: Strict = False,
@@ -206,7 +209,7 @@ def rebalance(
 
     read = files(universe, mapping, as_of, strict)
     ask = Ask(
-        read, overrides(changes), solver, time_limit, out, only_verified, tuple(scenario or ()), worst_loss
+        read, overrides(changes), solver, time_limit, out, only_verified, tuple(scenario or ()), worst_loss, cvar
     )  # fmt: skip
     change = Change(holdings, before, (before_universe, before_mandate), max_turnover, cure)
     return run_rebalance(Shell(as_json, lang, quiet), ask, mandate, change)

@@ -54,12 +54,20 @@ Scenarios = Annotated[
     typer.Option(
         "--scenario",
         metavar="NAME|FILE",
-        help="The rules must hold in this scenario as well. Repeatable.",
+        help="The rules must hold in this scenario as well. Repeatable. A Monte-Carlo set goes with --cvar.",
     ),
 ]
 WorstLoss = Annotated[
     str | None,
     typer.Option("--worst-loss", metavar="3%", help="Most of NAV that any of the scenarios may lose to its horizon."),
+]
+Cvar = Annotated[
+    str | None,
+    typer.Option(
+        "--cvar",
+        metavar="95%:2%",
+        help="The worst 5 % of the draws of a Monte-Carlo set lose at most 2 % of NAV on average.",
+    ),
 ]
 Out = Annotated[
     str | None, typer.Option("--out", "-o", metavar="DIR", help="Write report, tables and certificate here.")

@@ -28,6 +28,7 @@ class Ask:
     only_verified: bool = False
     scenarios: tuple[str, ...] = ()
     worst_loss: str | None = None
+    cvar: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,15 +96,16 @@ def _how(ask: Ask) -> dict[str, Any]:
         "time_limit": ask.time_limit,
         "scenarios": ask.scenarios,
         "worst_loss": ask.worst_loss,
+        "cvar": ask.cvar,
     }
 
 
 def _ready(ask: Ask) -> None:
     """Refuse unknown scenarios and a folder that cannot be written before any time is spent."""
     if ask.scenarios:
-        from absalloc.desk.scenarios import found_scenarios
+        from absalloc.desk.scenarios import found_scenarios, split_sets
 
-        found_scenarios(ask.scenarios)
+        found_scenarios(split_sets(ask.scenarios)[0])
     if ask.out is not None:
         from absalloc.report.files import check_folder
 
@@ -146,7 +148,10 @@ def show_plan(shell: Shell, document: dict[str, Any]) -> None:
         for item in document["conflict"]:
             said_once(shell, shell.text("conflict"), item["rules"])
         if document["scenarios"] is not None:
-            _scenarios(shell, document["scenarios"])
+            if document["scenarios"]["results"]:
+                _scenarios(shell, document["scenarios"])
+            if document["scenarios"]["tail"] is not None:
+                _tail(shell, document["scenarios"]["tail"])
         said_once(shell, shell.text("not_applied"), [f"{r['rule']}: {r['reason']}" for r in document["not_applied"]])
         said_once(shell, shell.text("assumptions"), document["assumptions"])
         shell.show("")
@@ -176,6 +181,24 @@ def _scenarios(shell: Shell, found: dict[str, Any]) -> None:
     for item in found["results"]:
         if item["unknown_lines"]:
             shell.show(Text(shell.text("scenario_unknown", scenario=item["name"], n=len(item["unknown_lines"]))))
+
+
+def _tail(shell: Shell, found: dict[str, Any]) -> None:
+    """Print the worst draws of the plan against their cap."""
+    from rich.text import Text
+
+    from absalloc.cli.tables import simple_table
+    from absalloc.report.words import shown, yuan_in_full
+
+    row = (
+        found["set"], str(found["draws"]), shown(found["level"], "ratio", shell.lang), yuan_in_full(found["var"]),
+        yuan_in_full(found["cvar"]), shown(found["cvar_on_nav"], "ratio", shell.lang),
+        shown(found["limit"], "ratio", shell.lang), yuan_in_full(found["worst"]),
+    )  # fmt: skip
+    heads = [shell.text(f"head_{n}") for n in ("set", "draws", "tail_level", "var", "cvar", "of_nav", "limit", "worst")]
+    shell.show("", Text(shell.text("title_tail"), style="bold"), simple_table(heads, [row], (1, 2, 3, 4, 5, 6, 7)))
+    if found["unknown_lines"]:
+        shell.show(Text(shell.text("scenario_unknown", scenario=found["set"], n=len(found["unknown_lines"]))))
 
 
 def _tables(shell: Shell, document: dict[str, Any]) -> None:

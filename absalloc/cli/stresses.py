@@ -25,9 +25,13 @@ class StressAsk:
 def run_stress(shell: Shell, ask: StressAsk, mandate_path: str, holdings: str) -> int:
     """Put a book under stress and print it; 0 where it keeps every hard rule in every scenario, else 1."""
     from absalloc.desk import stress_test
-    from absalloc.desk.scenarios import found_scenarios
+    from absalloc.desk.scenarios import found_scenarios, split_sets
     from absalloc.mandate import load_mandate
 
+    if split_sets(ask.scenarios)[1]:
+        from absalloc.cli.draws import run_draws
+
+        return run_draws(shell, ask, mandate_path, holdings)
     scenarios = found_scenarios(ask.scenarios)
     mandate = load_mandate(mandate_path)
     with shell.step("step_stress"):

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from absalloc.desk.book import Book, prepare
-from absalloc.desk.scenarios import row_scenarios, worst_loss_of
+from absalloc.desk.scenarios import row_scenarios, split_sets, tail_rule, worst_loss_of
 from absalloc.mandate import LoadedMandate
 from absalloc.rows import BookState
 from absalloc.rulebook.active import Override
@@ -33,6 +33,7 @@ def optimise(
     *,
     scenarios: Scenarios = (),
     worst_loss: Fraction | float | str | None = None,
+    cvar: str | tuple[Any, Any] | None = None,
     as_of: date | None = None,
     overrides: Mapping[str, Override] | None = None,
     only_verified: bool = False,
@@ -45,11 +46,13 @@ def optimise(
     ``only_verified`` leaves out the rules whose text was not seen.
     ``scenarios`` (shipped names, paths, Scenarios): every rule holds in each of them as well, those tested at purchase
     excepted. ``worst_loss`` ("3%"): what none of them may lose to its horizon, of NAV or of the amount invested.
+    A Monte-Carlo set among ``scenarios`` needs ``cvar`` ("95%:2%"): the worst 5 % of its draws lose at most 2 % on
+    average; no rule is tested in them.
     Raises BadInput for input that cannot be used; infeasible and stopped are answers, not errors.
     """
     settings = _settings(backend=solver, max_turnover=turnover_cap(mandate, None), time_limit=time_limit)
     how: dict[str, Any] = {"as_of": as_of, "overrides": overrides, "only_verified": only_verified}
-    return _plan(Book(universe, mandate, holdings), settings, (scenarios, worst_loss), before=None, **how)
+    return _plan(Book(universe, mandate, holdings), settings, (scenarios, worst_loss, cvar), before=None, **how)
 
 
 def rebalance(
@@ -62,6 +65,7 @@ def rebalance(
     cure: bool = False,
     scenarios: Scenarios = (),
     worst_loss: Fraction | float | str | None = None,
+    cvar: str | tuple[Any, Any] | None = None,
     as_of: date | None = None,
     overrides: Mapping[str, Override] | None = None,
     only_verified: bool = False,
@@ -72,7 +76,7 @@ def rebalance(
 
     ``before`` (holdings or a Book) shows which breaches are passive: these may stay, no worse, unless
     ``cure``, which brings caps on purchases back too; without a turnover cap its trades are the least that comply.
-    ``scenarios`` and ``worst_loss`` as for ``optimise``.
+    ``scenarios``, ``worst_loss`` and ``cvar`` as for ``optimise``.
     """
     earlier = before if isinstance(before, Book) or before is None else Book(universe, mandate, before)
     settings = _settings(
@@ -80,7 +84,7 @@ def rebalance(
     )
     book = Book(universe, mandate, holdings)
     how: dict[str, Any] = {"as_of": as_of, "overrides": overrides, "only_verified": only_verified}
-    return _plan(book, settings, (scenarios, worst_loss), before=earlier, **how)
+    return _plan(book, settings, (scenarios, worst_loss, cvar), before=earlier, **how)
 
 
 def _settings(**how: Any) -> PlanSettings:
@@ -90,19 +94,22 @@ def _settings(**how: Any) -> PlanSettings:
     return PlanSettings(**how)
 
 
-def _plan(book: Book, settings: PlanSettings, asked: tuple[Scenarios, Any], **how: Any) -> Plan:
+def _plan(book: Book, settings: PlanSettings, asked: tuple[Scenarios, Any, Any], **how: Any) -> Plan:
     from absalloc.desk.reported import Plan
     from absalloc.plan.make import in_scope, make_plan
 
     ready = prepare(book, extra=(SCREEN,), **how)
     state = in_scope(own_terms(ready.state))
-    shocks = row_scenarios([state], asked[0])
-    settings = replace(settings, worst_loss=worst_loss_of(asked[1], shocks))
+    single, sets = split_sets(asked[0])
+    shocks = row_scenarios([state], single)
+    tail = tail_rule(state, asked[2], sets)
+    settings = replace(settings, worst_loss=worst_loss_of(asked[1], shocks), tail=tail)
     # Where no scenario stands beside the rules, the explain stage finds all conflicts, with repairs.
-    by_rules = not shocks
+    by_rules = not shocks and tail is None
     answer = make_plan(state, settings, shocks, conflict=not by_rules)
     # The same plan without the scenarios: what keeping them costs is the difference.
-    alone = make_plan(state, replace(settings, worst_loss=None)) if shocks and answer.faces is not None else None
+    more = not by_rules and answer.faces is not None
+    alone = make_plan(state, replace(settings, worst_loss=None, tail=None)) if more else None
     return Plan(answer, ready.notes, settings, alone, state if by_rules else None)
 
 

@@ -15,7 +15,8 @@ from absalloc.where import Where
 
 if TYPE_CHECKING:
     from absalloc.cashflow import CurveSet
-    from absalloc.stress import Scenario
+    from absalloc.plan.tail import TailRule
+    from absalloc.stress import MonteCarlo, Scenario
 
 
 def found_scenarios(wanted: Any) -> list[Scenario]:
@@ -32,6 +33,60 @@ def found_scenarios(wanted: Any) -> list[Scenario]:
         if names.count(name) > 1:
             raise BadInput("desk.scenario_twice", where=Where("--scenario"), value=name)
     return found
+
+
+def split_sets(wanted: Any) -> tuple[list[Any], list[MonteCarlo]]:
+    """Return what is asked for without the Monte-Carlo sets, and these. Raises BadInput for a file that is wrong."""
+    from absalloc.stress import MonteCarlo, find_set
+
+    listed = [wanted] if isinstance(wanted, str | Path) or hasattr(wanted, "sha256") else list(wanted)
+    rest: list[Any] = []
+    sets: list[MonteCarlo] = []
+    for item in listed:
+        found = find_set(str(item)) if isinstance(item, str | Path) else item
+        if isinstance(found, MonteCarlo):
+            sets.append(found)
+        else:
+            rest.append(item)
+    return rest, sets
+
+
+def tail_rule(state: BookState, wanted: str | tuple[Any, Any] | None, sets: Sequence[MonteCarlo]) -> TailRule | None:
+    """Return the cap on CVaR of ``95%:2%`` (level, share of NAV) or a pair of shares, over the draws of one set.
+
+    Raises BadInput for another form, a level or share outside 0 - 100 %, a cap without a set, a set without a cap, and
+    several sets.
+    """
+    place = Where("--cvar")
+    if wanted is None and not sets:
+        return None
+    if wanted is None or len(sets) != 1:
+        code = "desk.set_without_cvar" if wanted is None else "desk.cvar_one_set"
+        raise BadInput(code, where=place, value=", ".join(item.name for item in sets) or "-", expected=_known_sets())
+    level, share = _level_and_share(wanted, place)
+    from absalloc.plan.tail import TailRule
+    from absalloc.stress import revalue_draws
+    from absalloc.study.tails import unit_draws
+
+    chosen = sets[0]
+    found = revalue_draws(state.universe, chosen, state.as_of, curves=curves_of(state))
+    return TailRule(chosen.name, chosen.sha256, level, share, chosen.horizon, unit_draws(state, found))
+
+
+def _level_and_share(wanted: str | tuple[Any, Any], place: Where) -> tuple[Fraction, Fraction]:
+    parts: Sequence[Any] = wanted.split(":") if isinstance(wanted, str) else wanted
+    if len(parts) != 2:
+        raise BadInput("desk.cvar_form", where=place, value=str(wanted), expected="95%:2%")
+    level, share = (ratio(part.strip(), place).value if isinstance(part, str) else exact(float(part)) for part in parts)
+    if not (0 < level < 1 and -1 < share < 1):
+        raise BadInput("desk.cvar_form", where=place, value=str(wanted), expected="95%:2%")
+    return level, share
+
+
+def _known_sets() -> str:
+    from absalloc.stress import shipped_sets
+
+    return ", ".join(shipped_sets())
 
 
 def known_scenarios() -> str:

@@ -22,6 +22,7 @@ from absalloc.plan.point import settled
 from absalloc.plan.program import Program, build_program, faces
 from absalloc.plan.recheck import Outlook, carried, key_of, look, not_allowed, too_low, wider
 from absalloc.plan.rule_rows import Branch, Key, Terms, worst_excess
+from absalloc.plan.tail import TailRule, within
 from absalloc.plan.tax import tax_of
 from absalloc.rows import BookState, RowSystem, Scenario, compile_rows
 from absalloc.rows.groups import UNKNOWN_GROUP
@@ -42,7 +43,7 @@ class PlanSettings:
 
     ``cure`` makes limits bind that a passive breach may otherwise exceed, and trades as little as that takes where no
     turnover cap is given. ``backend``: highs, cvxpy or pyomo. ``worst_loss``: the most that may be lost to the horizon
-    of any scenario, a share like ``max_turnover``.
+    of any scenario, a share like ``max_turnover``. ``tail``: a cap on CVaR over the draws of a Monte-Carlo set.
     """
 
     backend: str = "highs"
@@ -51,6 +52,7 @@ class PlanSettings:
     time_limit: float | None = None
     mip_gap: float = MIP_GAP
     worst_loss: Fraction | None = None
+    tail: TailRule | None = None
 
 
 @dataclass(frozen=True)
@@ -186,13 +188,22 @@ class _Maker:
             terms, answer = firm, again
         if answer.status == "infeasible" and conflict:
             caps = [cap.label for cap in self.caps(terms)]
+            caps += [] if self.settings.tail is None else [self.settings.tail.label]
             clash = find_conflict(lambda skip: self.feasible(terms, skip), self.system, terms, caps)
             return replace(answer, conflict=clash)
         return answer
 
     def feasible(self, terms: Terms, skip: frozenset[str]) -> bool:
         program = self.program(replace(terms, skip=skip, ordered=True), 0.0)
-        return solve_problem(program.problem, "highs", self.solve_settings()).status != "infeasible"
+        found = solve_problem(program.problem, "highs", self.solve_settings())
+        rule = self.settings.tail
+        if rule is not None and rule.label not in skip:
+            found = within(program, found, rule, self.most(rule, terms), self.solve_settings())[1]
+        return found.status != "infeasible"
+
+    def most(self, rule: TailRule, terms: Terms) -> float:
+        """Return the cap on the tail in yuan, a little lower after a miss."""
+        return float(rule.share * _total(self.state)) - terms.margins.get(rule.key, 0.0)
 
     def solve_settings(self) -> SolveSettings:
         return SolveSettings(time_limit=self.settings.time_limit, mip_gap=self.settings.mip_gap)
@@ -238,16 +249,23 @@ class _Maker:
         price = 0.0
         for _ in range(DINKELBACH_STEPS):
             program = self.program(terms, price)
-            outcome = self.tie_broken(program)
+            program, outcome = self.best(program, terms)
             if program.objective.kind != "carry_per_capital" or outcome.status != "optimal" or outcome.x is None:
                 return program, outcome
             ratio = price + _gain_per_capital(program, outcome)
             if ratio <= price * (1 + 1e-7):
                 # At the best price any amount of the best lines is worth as much as none; a hair below, all of them.
                 program = self.program(terms, price * (1 - 1e-6))
-                return program, self.tie_broken(program)
+                return self.best(program, terms)
             price = ratio
         return program, replace(outcome, status="stopped")
+
+    def best(self, program: Program, terms: Terms) -> tuple[Program, Outcome]:
+        """Return the best answer, ties broken, and the program it is proven for: one row wider where a tail binds."""
+        outcome, rule = self.tie_broken(program), self.settings.tail
+        if rule is None or rule.label in terms.skip:
+            return program, outcome
+        return within(program, outcome, rule, self.most(rule, terms), self.solve_settings())
 
     def tie_broken(self, program: Program) -> Outcome:
         problem = program.problem
@@ -271,7 +289,7 @@ class _Maker:
             after = replace(self.state, held=held, book_value=carried(self.state, held))
             outlooks = tuple(look(after, item) for item in self.scenarios)
             findings = (*evaluate_exact([after]), *(f for item in outlooks for f in item.findings))
-            failed, over = not_allowed(findings, terms, self.was_values()), self.lost(outlooks)
+            failed, over = not_allowed(findings, terms, self.was_values()), self.lost(outlooks, held)
             if not failed and not over and min(held.values(), default=Fraction(0)) >= 0:
                 loose = not terms.ordered and any(item.redeemed.asked for item in outlooks)
                 sure = settled(program, after, outcome, outlooks, self.solve_settings()) if loose else outcome
@@ -298,10 +316,11 @@ class _Maker:
         """Return the values at what is held, today and in every scenario."""
         return {key_of(f): f.value for f in (*self.current, *(f for item in self.was for f in item.findings))}
 
-    def lost(self, outlooks: Sequence[Outlook]) -> dict[Key, float]:
+    def lost(self, outlooks: Sequence[Outlook], held: Mapping[str, Fraction]) -> dict[Key, float]:
         """Return by how many yuan the plan loses too much, by the key of the row."""
-        share = self.settings.worst_loss
-        return too_low(outlooks, None if share is None else share * _total(self.state))
+        share, rule, total = self.settings.worst_loss, self.settings.tail, _total(self.state)
+        found = too_low(outlooks, None if share is None else share * total)
+        return found if rule is None else {**found, **rule.over(self.lines, held, total)}
 
     def answer(self, program: Program, outcome: Outcome, after: BookState, findings: tuple[Finding, ...]) -> Answer:
         status = "optimal" if outcome.status == "optimal" else "stopped"

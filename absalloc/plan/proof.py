@@ -35,6 +35,8 @@ def certificate_of(answer: Answer, settings: PlanSettings) -> dict[str, Any] | N
     }
     if answer.outlooks:
         meta["scenarios"] = {item.scenario: item.sha256 for item in answer.outlooks}
+    if settings.tail is not None:
+        meta["draws"] = {settings.tail.name: settings.tail.sha256}
     point = exact_point(answer.program, answer.state, answer.outcome, answer.outlooks)
     problem = eased(answer.program.problem, point)
     meta["eased_by"] = "1e-9 of the size of a row at most"

@@ -92,6 +92,12 @@ class Plan:
         """Return what was assumed, derived or chosen, in words."""
         return [note.text(lang) for note in (*self.notes, *self.answer.notes)]
 
+    def _scenarios_json(self) -> dict[str, Any] | None:
+        answer, caps = self.answer, (self.settings.worst_loss, self.settings.tail)
+        if not answer.outlooks and caps == (None, None):
+            return None
+        return scenarios_json(answer, caps, None if answer.faces is None else self.carry, self.alone)
+
     def to_json(self, lang: str = "en") -> dict[str, Any]:
         """Return the ``absalloc.plan/1`` document; everything outside ``run`` is the same for the same input."""
         answer = self.answer
@@ -115,9 +121,7 @@ class Plan:
             "risk_weights": [line.as_json(lang) for line in weights_held([state])] if done else [],
             "binding": list(self.binding),
             "gave_way": list(answer.gave_way),
-            "scenarios": scenarios_json(answer, self.settings.worst_loss, self.carry if done else None, self.alone)
-            if answer.outlooks or self.settings.worst_loss is not None
-            else None,
+            "scenarios": self._scenarios_json(),
             "conflict": [{"rules": list(answer.conflict), "repairs": []}] if answer.status == "infeasible" else [],
             "bound": None if outcome is None or outcome.bound is None else _yuan(-outcome.bound),
             "gap": None if outcome is None or outcome.gap is None else float(f"{outcome.gap:.3g}"),

@@ -7,24 +7,52 @@ from typing import TYPE_CHECKING, Any
 
 from absalloc.compliance.finding import shown
 from absalloc.plan.holdings import Carry, carry_of, held_lines
+from absalloc.solve.tail import cvar, tail_weights
 
 if TYPE_CHECKING:
     from absalloc.plan.make import Answer
     from absalloc.plan.recheck import Outlook
+    from absalloc.plan.tail import TailRule
 
 
 def scenarios_json(
-    answer: Answer, worst_loss: Fraction | None, own: Carry | None, alone: Answer | None
+    answer: Answer, caps: tuple[Fraction | None, TailRule | None], own: Carry | None, alone: Answer | None
 ) -> dict[str, Any]:
     """Return the part of an ``absalloc.plan/1`` document that speaks of scenarios; yuan and decimals.
 
-    ``own``: the carry of the plan; ``alone``: the answer without the scenarios. ``given_up``: its carry less that of
-    the plan, null where either is missing.
+    ``caps``: on the loss in each scenario, and on the tail of a set; ``own``: the carry of the plan; ``alone``: the
+    answer without the scenarios. ``given_up``: its carry less that of the plan, null where either is missing.
     """
     return {
-        "worst_loss": shown(worst_loss, "ratio"),
+        "worst_loss": shown(caps[0], "ratio"),
         "given_up": _given_up(own, alone),
         "results": [_result(item, answer.state.mandate.amount("nav")) for item in answer.outlooks],
+        "tail": None if caps[1] is None else _tail(answer, caps[1]),
+    }
+
+
+def _tail(answer: Answer, rule: TailRule) -> dict[str, Any]:
+    """Return the worst draws of the plan; its figures are null where there is no plan."""
+    found: dict[str, Any] = dict.fromkeys(("cvar", "cvar_on_nav", "var", "worst", "mean"))
+    silent: list[str] = []
+    if answer.faces is not None and answer.program is not None:
+        lines, nav = answer.program.lines, answer.state.mandate.amount("nav")
+        losses, level = rule.losses(lines, answer.faces), float(rule.level)
+        average = cvar(losses, level)
+        inside = losses[tail_weights(losses, level) > 0]
+        sums = {"cvar": average, "var": inside.min(), "worst": losses.max(), "mean": losses.mean()}
+        found |= {name: round(float(value), 2) for name, value in sums.items()}
+        found["cvar_on_nav"] = None if not nav else round(average / float(nav), 10)
+        silent = rule.silent(lines, answer.faces)
+    return {
+        "set": rule.name,
+        "sha256": rule.sha256,
+        "draws": rule.returns.shape[0],
+        "horizon_months": rule.horizon,
+        "level": shown(rule.level, "ratio"),
+        "limit": shown(rule.share, "ratio"),
+        **found,
+        "unknown_lines": silent,
     }
 
 

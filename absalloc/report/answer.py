@@ -57,7 +57,8 @@ def plan_answer(document: dict[str, Any], lang: str) -> str:
 
 def _scenarios(found: dict[str, Any], lang: str) -> str:
     """Return what the plan was made to stand, and what that costs."""
-    names = LISTED[lang].join(item["name"] for item in found["results"])
+    tail = [] if found["tail"] is None else [found["tail"]["set"]]
+    names = LISTED[lang].join([*(item["name"] for item in found["results"]), *tail])
     lost = found["given_up"]
     if lost is None:
         return say("plan_scenarios", lang, names=names)

@@ -228,12 +228,30 @@ class ScenarioResult(Shape):
     unknown_lines: list[str]
 
 
+class Tail(Shape):
+    """The worst draws of a Monte-Carlo set for the plan: yuan lost to the horizon, ``limit`` a share of NAV."""
+
+    set: str
+    sha256: str
+    draws: int
+    horizon_months: int
+    level: float
+    limit: float
+    cvar: float | None
+    cvar_on_nav: float | None
+    var: float | None
+    worst: float | None
+    mean: float | None
+    unknown_lines: list[str]
+
+
 class Scenarios(Shape):
     """The scenarios the plan was made for; ``worst_loss`` is a share of NAV."""
 
     worst_loss: float | None
     given_up: GivenUp | None
     results: list[ScenarioResult]
+    tail: Tail | None
 
 
 class Run(Shape):

@@ -192,3 +192,16 @@ def test_the_python_names(market: Path) -> None:
     assert set(table["driver"]) == {"parallel-up-100"}
     assert list(table["sector"]) == list(SECTORS)
     assert aa.compare(universe, []).table.empty
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "the worst 5 % lose"), ("zh", "最差 5% 平均损失")])
+def test_a_monte_carlo_set_gives_the_tail_of_a_book(run: Run, bank: list[Any], lang: str, words: str) -> None:
+    found = run("stress", *bank, "--scenario", "monte-carlo-2025", "--lang", lang)
+    assert found.code == 0
+    assert words in found.out
+
+
+def test_a_plan_with_a_capped_tail_shows_it(run: Run, wealth: list[Any]) -> None:
+    found = run("optimise", *wealth, "--scenario", "monte-carlo-2025", "--cvar", "95%:3%")
+    assert "The worst draws" in found.out
+    assert "monte-carlo-2025" in found.out
