@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from absalloc.cli.asked import StressAsk
 from absalloc.cli.shell import Shell, plain
-
-if TYPE_CHECKING:
-    from absalloc.cli.stresses import StressAsk
 
 
 def run_draws(shell: Shell, ask: StressAsk, mandate_path: str, holdings: str) -> int:

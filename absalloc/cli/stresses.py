@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
-from absalloc.cli.inputs import Files
+from absalloc.cli.asked import StressAsk
 from absalloc.cli.shell import Shell, plain
 
 MOST_ROWS = 15
 """Lines of a book on a terminal, what moves most first; JSON has them all."""
-
-
-@dataclass(frozen=True)
-class StressAsk:
-    """What a stress is asked for, as written on the command line."""
-
-    files: Files
-    scenarios: tuple[str, ...]
-    overrides: dict[str, str] = field(default_factory=dict)
-    forward_months: int | None = None
 
 
 def run_stress(shell: Shell, ask: StressAsk, mandate_path: str, holdings: str) -> int:

@@ -63,8 +63,9 @@ def _stress(
     quiet: Quiet = False,
 ) -> int:
     """Put a book under stress."""
+    from absalloc.cli.asked import StressAsk
     from absalloc.cli.inputs import files, overrides
-    from absalloc.cli.stresses import StressAsk, run_stress
+    from absalloc.cli.stresses import run_stress
 
     read = files(universe, mapping, as_of, strict)
     ask = StressAsk(read, tuple(scenario or ()), overrides(changes), forward_months)
