@@ -98,7 +98,8 @@ def _batch(
         ["no coupon", "paid since", "outside"],
         "",
     )
-    out = pd.DataFrame({"day": day, "product": table["product"], "seniority": table["seniority"].fillna("none"),
+    out = pd.DataFrame({"day": day, "row": rows, "price": prices,
+                        "product": table["product"], "seniority": table["seniority"].fillna("none"),
                         "lgfv": table["lgfv"].eq(True), "put": table["next_put"].notna(), "wal": wal,
                         "ratio": ratio, "overtaken": overtaken, "why": why,
                         "yield": np.where(why == "", valued.yield_, np.nan)})  # fmt: skip
