@@ -1,8 +1,8 @@
-"""Speed of the stress stage: the whole shipped market under each shipped scenario.
+"""Speed of the stress stage: the whole shipped market under each shipped scenario, and in a thousand draws.
 
     python benchmarks/bench_stress.py
 
-Prints the seconds that ``stress_universe`` takes per scenario.
+Prints the seconds that ``stress_universe`` takes per scenario, and ``revalue_draws`` for a Monte-Carlo set.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from absalloc.cashflow import load_curves, value_universe
-from absalloc.stress import find_scenario, shipped_scenarios, stress_universe
+from absalloc.stress import find_scenario, find_set, revalue_draws, shipped_scenarios, stress_universe
 from absalloc.universe import derive, load_universe
 
 MARKET = Path(__file__).resolve().parent.parent / "examples" / "market"
@@ -31,6 +31,13 @@ def market() -> None:
         start = time.perf_counter()
         stress_universe(universe, scenario, day, curves=curves)
         took.append(time.perf_counter() - start)
+    chosen = find_set("monte-carlo-2025")
+    assert chosen is not None
+    start = time.perf_counter()
+    drawn = revalue_draws(universe, chosen, day, curves=curves)
+    many = time.perf_counter() - start
+    one = np.median(took) * drawn.returns.shape[0]
+    print(f"revalue_draws, {drawn.returns.shape[0]} draws: {many:.2f} s, {many / one:.3f} of one scenario at a time")
     print(f"stress_universe, {len(universe.table)} lines: median {np.median(took):.3f} s, worst {max(took):.3f} s")
 
 

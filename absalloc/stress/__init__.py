@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from absalloc.stress.custom import LineShocks, python_scenario
 from absalloc.stress.draws import MeanReverting, fit_mean_reversion
 from absalloc.stress.load import (
     Move,
@@ -21,6 +22,7 @@ from absalloc.stress.revalue_draws import HorizonReturns, revalue_draws
 __all__ = [
     "Draws",
     "HorizonReturns",
+    "LineShocks",
     "MeanReverting",
     "MonteCarlo",
     "Move",
@@ -35,6 +37,7 @@ __all__ = [
     "json_schema",
     "load_scenario",
     "note_text",
+    "python_scenario",
     "revalue_draws",
     "shipped_scenarios",
     "shipped_sets",

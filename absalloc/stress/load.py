@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -46,7 +46,7 @@ class Scenario:
 
     ``parts``: the typed shocks by key (``speeds defaults losses support revenue life ratings liquidity``).
     ``redemption`` share of NAV; ``horizon`` months or None; ``reinvest`` annual decimal or None; ``floor`` least
-    yield a falling curve reaches, or None.
+    yield a falling curve reaches, or None. ``custom``: functions of the user (``stress.python_scenario``).
     """
 
     name: str
@@ -60,6 +60,7 @@ class Scenario:
     reinvest: float | None = None
     redemption: Fraction = Fraction(0)
     sha256: str = ""
+    custom: tuple[Callable[..., Any], ...] = ()
 
     def part(self, name: str) -> tuple[Any, ...]:
         """Return the shocks of one key."""
@@ -206,6 +207,7 @@ def _joined(own: Scenario, included: Sequence[Scenario]) -> Scenario:
         reinvest=_settled("reinvest", own.reinvest, [item.reinvest for item in included], own.name),
         redemption=1 - left,
         sha256=sha256("\n".join(item.sha256 for item in every).encode()),
+        custom=tuple(function for item in every for function in item.custom),
     )
 
 

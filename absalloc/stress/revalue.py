@@ -19,6 +19,7 @@ from absalloc.cashflow.schedules import Flows, build_flows
 from absalloc.cashflow.settings import ValuationSettings
 from absalloc.cashflow.yields import annual, compounding, continuous, modified_duration, present_value, solve_rate
 from absalloc.errors import BadInput
+from absalloc.stress.custom import Own, own_shocks
 from absalloc.stress.filling import fill_stressed
 from absalloc.stress.load import Scenario
 from absalloc.stress.losses import loss_shares, with_arrears, with_losses
@@ -65,12 +66,13 @@ def stress_universe(
     if scenario.yields:
         floating = np.asarray(universe.column("rate_type"), object) == "floating"
         notes.add(floating & facts.schedulable, "floating_held")
-    other = with_lives(with_speeds(facts, universe, scenario, notes), universe, scenario, notes)
+    own = own_shocks(universe, scenario)
+    other = with_lives(own.speeds(with_speeds(facts, universe, scenario, notes), notes), universe, scenario, notes)
     changed = build_flows(other, chosen.tables)
     wal = _stressed_life(base, changed)
-    spared = with_losses(changed, loss_shares(universe, other, scenario, notes))
+    spared = with_losses(changed, own.losses(loss_shares(universe, other, scenario, notes), other, notes))
     final = with_arrears(spared, universe, other, scenario, notes)
-    moves = _Moves(universe, scenario, curves, chosen, notes)
+    moves = _Moves(universe, scenario, curves, chosen, notes, own)
     yields = [
         (base.flows, base.yield_ + moves.rate(base.wal)),
         (base.flows, base.yield_ + moves.rate(base.wal) + moves.spread(base.wal)),
@@ -120,8 +122,10 @@ class _Moves:
     """Moves of yields by life, as the scenario says."""
 
     def __init__(
-        self, universe: Universe, scenario: Scenario, curves: CurveSet | None, settings: ValuationSettings, notes: Notes
-    ) -> None:
+        self, universe: Universe, scenario: Scenario, curves: CurveSet | None, settings: ValuationSettings,
+        notes: Notes, own: Own,
+    ) -> None:  # fmt: skip
+        self.own = own
         self.scenario, self.notes, self.size = scenario, notes, len(universe.table)
         self.benchmark = None if curves is None else curves[settings.benchmark]
         self.floor_curve = _floor_curve(scenario, curves, settings)
@@ -130,7 +134,7 @@ class _Moves:
     def rate(self, wal: np.ndarray) -> np.ndarray:
         """Return the move of yields at each life; the floor holds back a fall of the government curve."""
         life = np.nan_to_num(wal)
-        total = np.zeros(self.size)
+        total = self.own.yield_move
         for move in self.scenario.yields:
             total = total + move.at(life)
         if self.floor_curve is None or self.scenario.floor is None:
@@ -142,7 +146,7 @@ class _Moves:
     def spread(self, wal: np.ndarray) -> np.ndarray:
         """Return the move of spreads at each life."""
         life = np.nan_to_num(wal)
-        total = np.zeros(self.size)
+        total = self.own.spread_move
         for move, hit in self.spreads:
             total = total + np.where(hit, move.at(life), 0.0)
         return total
