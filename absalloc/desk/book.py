@@ -19,6 +19,7 @@ from absalloc.mandate.calendar import trading_calendar
 from absalloc.plan.note import Note
 from absalloc.rows import BookState
 from absalloc.rulebook.active import Override, resolve
+from absalloc.rulebook.soft import softened
 from absalloc.rulebook.targets import with_targets
 from absalloc.rulebook.verified import only_verified as verified_only
 from absalloc.units import exact, tidy
@@ -79,6 +80,7 @@ def prepare(
         )
     law = rules_day or day
     rules = with_targets(resolve(mandate, law, overrides=overrides, extra=extra, readings=readings), mandate, overrides)
+    rules = softened(rules, mandate)
     valued, more = _value(facts, mandate, day, law)
     notes += [Note("after_verified", **found) for found in rules.warnings]
     if only_verified:

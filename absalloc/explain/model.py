@@ -22,6 +22,7 @@ from absalloc.plan.objective import Objective, objective
 from absalloc.plan.program import Program, build_program
 from absalloc.plan.rule_rows import Terms
 from absalloc.plan.screen import assumed_lines
+from absalloc.plan.soft import GIVES, priced, soft_rules
 from absalloc.rows import Block, BookState, RowSystem, compile_rows
 from absalloc.rows.compile import compile_rule
 from absalloc.rows.lines import Positions
@@ -173,8 +174,14 @@ class Model:
             return Answer("stopped", self.stopped, self.state, None, self.current, None, None)
         state, system, current = self.changed(change)
         maker = _Asker(state, system, self.lines, self.settings, current, adjust=adjust, known=self.known)
-        terms = replace(_terms(state, current, self.settings), levels=levels)
+        terms = self.terms(state, system, current, levels)
         return maker.attempt(terms)
+
+    def terms(
+        self, state: BookState, system: RowSystem, current: tuple[Finding, ...], levels: frozenset[str]
+    ) -> Terms:  # fmt: skip
+        """Return the terms of a plan: rules of some levels, and those that give way for a price."""
+        return replace(_terms(state, current, self.settings), levels=levels, gives=priced(soft_rules(system)))
 
     def changed(self, change: Change) -> tuple[BookState, RowSystem, tuple[Finding, ...]]:
         """Return the book, its rows and the findings on what it holds under ``change``; only moved rules compile."""
@@ -203,7 +210,7 @@ class Model:
     def relaxed(self, change: Change = NOTHING, adjust: Adjust | None = None) -> tuple[Program, Outcome]:
         """Return the plan's program under ``change`` and the answer of its LP relaxation, a bound of every plan."""
         state, system, current = self.changed(change)
-        terms = replace(_terms(state, current, self.settings), levels=self.levels)
+        terms = self.terms(state, system, current, self.levels)
         program = build_program(
             system, self.lines, self.objective, terms, max_turnover=self.turnover_cap, least_change=False
         )
@@ -264,6 +271,7 @@ class Model:
             earned += face * _plain(self.objective.gain[p])
             earned -= abs(face - before) * _plain(self.lines.cost[p] * self.lines.worth[p])
             capital += face * _plain(self.objective.capital[p])
+        earned -= _paid(answer)
         return earned if not self.rate else earned / capital if capital else Fraction(0)
 
     def bound(self, answer: Answer) -> Fraction | None:
@@ -286,6 +294,18 @@ class Model:
         if self.rate:
             return yuan * 10_000
         return yuan / self.total * 10_000 if self.total else None
+
+
+def _paid(answer: Answer) -> Fraction:
+    """Return what a plan pays for rules that gave way at a price, yuan a year."""
+    if answer.program is None or answer.outcome is None or answer.outcome.x is None:
+        return Fraction(0)
+    cost, names = answer.program.problem.c, answer.program.builder.columns
+    x = answer.outcome.x
+    return sum(
+        (Fraction(float(cost[j] * x[j])) * 10**6 for j, column in enumerate(names) if column.name.startswith(GIVES)),
+        Fraction(0),
+    )
 
 
 def _plain(value: float) -> Fraction:

@@ -49,7 +49,7 @@ def plain_rows(model: Model, block: Block, legs: Legs, terms: Terms, columns: in
 def could_be_plain(block: Block, terms: Terms) -> bool:
     """Say whether a block has nothing that bends its rows: no alternative, no passive breach, no switch."""
     rule = block.rule
-    bent = {key[0] for key in (*terms.stay, *terms.no_new, *terms.margins)}
+    bent = {key[0] for key in (*terms.stay, *terms.no_new, *terms.margins)} | set(terms.gives)
     alone = block.branch == "main" and rule.unless is None
     return block.form == "linear" and alone and rule.kind != "eligibility" and rule.id not in bent
 

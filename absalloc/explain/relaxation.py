@@ -16,7 +16,6 @@ import numpy as np
 from absalloc.explain.model import Model
 from absalloc.plan.builder import MILLION, Builder
 from absalloc.plan.lines import PlanLines
-from absalloc.plan.make import _terms
 from absalloc.plan.program import Program, _alternatives
 from absalloc.plan.rule_rows import (
     Relief,
@@ -26,6 +25,7 @@ from absalloc.plan.rule_rows import (
     undecided_positions,
     washable_positions,
 )
+from absalloc.plan.soft import add_gives
 from absalloc.plan.special_rows import add_special
 from absalloc.plan.trades import add_budget, add_trades, add_turnover
 from absalloc.rows import Block, RowSystem
@@ -88,7 +88,7 @@ class Relaxation:
 
 def relax(model: Model) -> Relaxation:
     """Return the relaxation of a book. The turnover cap and an exact budget stand as rules of their own."""
-    terms = replace(_terms(model.state, model.current, model.settings), levels=model.levels)
+    terms = model.terms(model.state, model.system, model.current, model.levels)
     bars = {rule.id: barred_by(model, rule.id, terms) for rule in model.binding_rules}
     program = open_program(model, terms, bars)
     row_of = np.array([owner(model, program.builder, i) for i in range(len(program.builder.rows))], dtype=object)
@@ -154,4 +154,5 @@ def open_program(
         else:
             relief = None if switch is None else Relief(switch, 1 if block.branch == "main" else 0)
             add_linear(builder, block, lines, mine, model.system, terms, relief)
+    add_gives(builder, terms.gives)
     return Program(builder.problem(), builder, lines, legs, made)

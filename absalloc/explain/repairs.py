@@ -13,7 +13,6 @@ from absalloc.explain.model import Change, Model
 from absalloc.explain.relaxation import BUDGET, TURNOVER, Relaxation
 from absalloc.explain.words import Words, limit_text, ratio, yuan
 from absalloc.plan.builder import MILLION
-from absalloc.plan.make import _terms
 from absalloc.plan.program import build_program
 from absalloc.rows import Block
 from absalloc.rulebook.active import Limit
@@ -172,7 +171,7 @@ def feasible_program(
     """
     state, system, current = model.changed(change or Change())
     skip = frozenset(rule.id for rule in state.rules.active) - kept
-    terms = replace(_terms(state, current, model.settings), levels=model.levels, skip=skip)
+    terms = replace(model.terms(state, system, current, model.levels), skip=skip)
     cap = model.turnover_cap if TURNOVER in kept else None
     program = build_program(system, model.lines, model.objective, terms, max_turnover=cap, least_change=False)
     problem = program.problem

@@ -16,10 +16,9 @@ import numpy as np
 from absalloc.explain.model import Model
 from absalloc.explain.plain_rows import PlainRows, could_be_plain, names_row, plain_rows, with_limit
 from absalloc.explain.relaxation import BUDGET, TURNOVER, barred_always, barred_by, open_program, owner
-from absalloc.plan.binding import LINKS
-from absalloc.plan.builder import MILLION
+from absalloc.plan.builder import MILLION, speaks
 from absalloc.plan.lines import PlanLines
-from absalloc.plan.make import DINKELBACH_STEPS, _terms
+from absalloc.plan.make import DINKELBACH_STEPS
 from absalloc.plan.objective import Objective, objective
 from absalloc.plan.program import Program
 from absalloc.plan.trades import LOT_MATTERS
@@ -70,7 +69,7 @@ class Standing:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.terms = _terms(model.state, model.current, model.settings)
+        self.terms = model.terms(model.state, model.system, model.current, frozenset({"hard", "soft"}))
         self.rules = tuple(rule.id for rule in model.rules.values() if rule.level in self.terms.levels)
         # The cap on trades and an amount to be invested exactly can be left out like rules.
         self.code = {name: number for number, name in enumerate((*self.rules, TURNOVER, BUDGET))}
@@ -127,7 +126,7 @@ class Standing:
         base = in_millions(self.program.problem.relaxed(), size)
         n = base.n
         owners = [self.code.get(owner(self.model, builder, i), -1) for i in range(base.m)]
-        speaks = [row.rule is not None and _speaks(row.name) for row in builder.rows]
+        said = [row.rule is not None and speaks(row.name) for row in builder.rows]
         matrix, lower, upper = base.A, [base.row_lower], [base.row_upper]
         for block in self.model.system.blocks:
             key = (block.rule.id, block.sense)
@@ -138,9 +137,9 @@ class Standing:
             lower.append(np.full(found.shape[0], -np.inf))
             upper.append(top)
             owners += [self.code[key[0]]] * found.shape[0]
-            speaks += [True] * found.shape[0]
+            said += [True] * found.shape[0]
         self._structure = [row.name for row in builder.rows]
-        self.owner, self.speaks = np.array(owners, dtype=np.int64), np.array(speaks, dtype=bool)
+        self.owner, self.speaks = np.array(owners, dtype=np.int64), np.array(said, dtype=bool)
         return replace(
             base, A=matrix, row_lower=np.concatenate(lower), row_upper=np.concatenate(upper), row_names=None,
             col_names=None,
@@ -333,10 +332,6 @@ def reads_number(rule: ActiveRule, name: str) -> bool:
     parts = [rule.where, rule.require, *[where for _, where in rule.exceptions], *rule.sets.values()]
     asked = [leaf for part in parts if part is not None for leaf in leaves(part) if not isinstance(leaf, Missing)]
     return name in rule.measure or any(name in columns_of(leaf) for leaf in asked)
-
-
-def _speaks(name: str) -> bool:
-    return not name.endswith(LINKS) and not name.startswith(("buys ", "holds "))
 
 
 def _one_row(cols: np.ndarray, data: np.ndarray, n: int) -> Csr:

@@ -224,6 +224,13 @@ class Tax(Strict):
     surcharges: Share | None = None
 
 
+class Soft(Strict):
+    """A rule that may give way: for a price (a year, per yuan of excess), or only as far as it must."""
+
+    rule: str
+    price: Share | None = None
+
+
 class Mandate(Strict):
     """One book of money: institution, rules, amounts, what is allocated, targets, trading limits, assumptions."""
 
@@ -235,6 +242,7 @@ class Mandate(Strict):
     ]  # fmt: skip
     rulebooks: tuple[str, ...] = Field(min_length=1)
     off: dict[str, str] = {}
+    soft: tuple[Soft, ...] = ()
     as_of: ISODate | None = None
     amounts: dict[str, AmountField] = {}
     facts: dict[str, str] = {}

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from absalloc.plan.builder import speaks
 from absalloc.plan.program import Program
 from absalloc.solve import Outcome
-
-LINKS = ("| held", "| above", "| counted", "| past")
-"""Rows that tie a switch to an amount: at their bound wherever nothing is held, so that they say nothing."""
 
 
 def tight(program: Program, outcome: Outcome, *, lots: bool = False) -> tuple[str, ...]:
@@ -23,9 +21,5 @@ def tight(program: Program, outcome: Outcome, *, lots: bool = False) -> tuple[st
         width = 1e-7 * np.maximum(1.0, np.where(np.isfinite(bound), np.abs(bound), 1.0))
         found |= np.abs(at - bound) <= width + step
     rows = program.builder.rows
-    names = [str(row.rule) for row, on in zip(rows, found, strict=False) if on and row.rule and _speaks(row.name)]
+    names = [str(row.rule) for row, on in zip(rows, found, strict=False) if on and row.rule and speaks(row.name)]
     return tuple(dict.fromkeys(names))
-
-
-def _speaks(name: str) -> bool:
-    return not name.endswith(LINKS) and not name.startswith(("buys ", "holds "))

@@ -13,6 +13,15 @@ MILLION = 1e6
 Leg = Literal["buy", "sell", "odd", "on", "after"]
 
 
+LINKS = ("| held", "| above", "| counted", "| past")
+"""Rows that tie a switch to an amount: at their bound wherever nothing is held, so that they say nothing."""
+
+
+def speaks(name: str) -> bool:
+    """Say whether a row of that name is a rule's own, and none that only ties a switch to an amount."""
+    return not name.endswith(LINKS) and not name.startswith(("buys ", "holds "))
+
+
 @dataclass(frozen=True)
 class ColumnOf:
     """What a column means: a leg of a position (``size`` yuan of face a unit), or a switch (``on``).

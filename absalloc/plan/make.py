@@ -22,11 +22,13 @@ from absalloc.plan.point import settled
 from absalloc.plan.program import Program, build_program, faces
 from absalloc.plan.recheck import Outlook, carried, key_of, look, not_allowed, too_low, wider
 from absalloc.plan.rule_rows import Branch, Key, Terms, worst_excess
+from absalloc.plan.soft import Give, gave, in_order, only_excess, priced, soft_rules
 from absalloc.plan.tail import TailRule, within
 from absalloc.plan.tax import tax_of
 from absalloc.rows import BookState, RowSystem, Scenario, compile_rows
 from absalloc.rows.groups import UNKNOWN_GROUP
 from absalloc.rows.lines import Positions
+from absalloc.rulebook.active import ActiveRule
 from absalloc.solve import Outcome, SolveSettings, lexicographic, solve_problem
 
 TRIES = 3
@@ -176,22 +178,36 @@ class _Maker:
     was: tuple[Outlook, ...] = ()
 
     def run(self, terms: Terms, *, conflict: bool = True) -> Answer:
+        soft = soft_rules(self.system)
+        prices = priced(soft)
+        terms = replace(terms, gives=prices)
         answer = self.attempt(terms)
-        if answer.status == "infeasible" and any(b.rule.level == "soft" for b in self.system.blocks):
-            firm = replace(terms, levels=frozenset({"hard"}))
-            again = self.attempt(firm)
-            if again.status != "infeasible":
-                broken = tuple(sorted({f.rule for f in again.findings if f.level == "soft" and f.verdict == "fail"}))
-                return replace(
-                    again, gave_way=broken, notes=(*again.notes, Note("soft_gave_way", rules=", ".join(broken)))
-                )
-            terms, answer = firm, again
+        if answer.status == "infeasible" and soft:
+            given = self.give_way(terms, [rule for rule in soft if rule.id not in prices])
+            again = None if given is None else self.attempt(given)
+            if given is not None and again is not None:
+                answer, terms = again, given
+        if answer.faces is not None and soft:
+            broken = gave(answer.findings)
+            notes = (Note("soft_gave_way", rules=", ".join(broken)),) if broken else ()
+            return replace(answer, gave_way=broken, notes=(*answer.notes, *notes))
         if answer.status == "infeasible" and conflict:
             caps = [cap.label for cap in self.caps(terms)]
             caps += [] if self.settings.tail is None else [self.settings.tail.label]
             clash = find_conflict(lambda skip: self.feasible(terms, skip), self.system, terms, caps)
             return replace(answer, conflict=clash)
         return answer
+
+    def give_way(self, terms: Terms, soft: Sequence[ActiveRule]) -> Terms | None:
+        """Return the terms with each soft rule as far as it can be met, the most important first; None: no answer."""
+
+        def least(gives: Mapping[str, Give], skip: frozenset[str], rule: str) -> Outcome:
+            wanted = {**terms.gives, **gives}
+            program = self.program(replace(terms, gives=wanted, skip=terms.skip | skip), 0.0)
+            return solve_problem(only_excess(program.problem, program.builder, rule), "highs", self.solve_settings())
+
+        found = in_order(soft, least)
+        return None if found is None else replace(terms, gives={**terms.gives, **found[0]}, skip=terms.skip | found[1])
 
     def feasible(self, terms: Terms, skip: frozenset[str]) -> bool:
         program = self.program(replace(terms, skip=skip, ordered=True), 0.0)

@@ -16,6 +16,7 @@ from absalloc.plan.note import Note
 from absalloc.plan.objective import Objective
 from absalloc.plan.rule_rows import Relief, Terms, add_linear, label, washable_positions
 from absalloc.plan.screen import screened
+from absalloc.plan.soft import add_gives
 from absalloc.plan.special_rows import add_special
 from absalloc.plan.trades import Legs, add_budget, add_trades, add_turnover
 from absalloc.rows.system import RowSystem
@@ -100,6 +101,7 @@ def build_program(
             add_linear(builder, block, lines, mine, system, terms, Relief(relief, when))
         if len(builder.rows) > before:
             used[label(block)] = None
+    add_gives(builder, terms.gives)
     return Program(builder.problem(), builder, lines, legs, objective, tuple(used), screen.notes)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from absalloc.plan.builder import MILLION, Builder, RowOf
 from absalloc.plan.lines import PlanLines
+from absalloc.plan.soft import Give
 from absalloc.plan.trades import Legs, face_terms, trade_terms
 from absalloc.rows.system import Block, RowSystem
 
@@ -34,6 +35,7 @@ class Terms:
     margins: Mapping[Key, float] = field(default_factory=dict)  # yuan of excess held back
     branches: Mapping[Key, Branch] = field(default_factory=dict)
     cure: bool = False
+    gives: Mapping[str, Give] = field(default_factory=dict)
     ordered: bool = False
     """Whether redemptions keep the order of sale: left out until a plan is seen to break a rule for want of it."""
 

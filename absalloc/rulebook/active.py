@@ -59,6 +59,14 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Softened:
+    """How a rule gives way: for ``price`` (a year, per yuan of excess), or by its ``rank``: the least one last."""
+
+    rank: int
+    price: Fraction | None = None
+
+
+@dataclass(frozen=True)
 class ActiveRule:
     """A rule that binds a mandate on a day; everything a row needs rides on it."""
 
@@ -89,6 +97,7 @@ class ActiveRule:
     passive_breach: PassiveBreach | None = None
     unless: Alternative | None = None
     group: str | None = None
+    soft: Softened | None = None
 
     @property
     def short(self) -> str:

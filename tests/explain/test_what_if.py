@@ -16,6 +16,7 @@ from absalloc.explain.standing import Moved
 from absalloc.explain.whatif import Session
 from absalloc.plan.make import PlanSettings
 from absalloc.rows import BookState
+from absalloc.rulebook.active import Softened
 
 EXACT = PlanSettings(mip_gap=1e-9)
 WORLDS = [(seed, held) for seed in range(15) for held in (False, True)]
@@ -86,6 +87,24 @@ def test_no_plan_beats_the_answer(seed: int, held: bool) -> None:
         assert live.value is not None
         assert float(value) <= live.value + 1.0
         assert all(plan.faces.get(n, 0) - state.held.get(n, 0) <= face for n, face in moved.supply.items())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_plan_beats_the_answer_where_rules_give_way_for_a_price(seed: int) -> None:
+    state = plan_book(seed, held=False)
+    rules = tuple(
+        replace(r, level="soft", soft=Softened(0, Fraction(1, 50))) if r.kind == "share" and r.unless is None else r
+        for r in state.rules.active
+    )
+    state = replace(state, rules=replace(state.rules, active=rules))
+    session = Session(state, EXACT)
+    if session.given.stopped is not None:
+        return
+    live, plan = session.ask(Moved()), session.plan(Moved())
+    value = session.given.value(plan)
+    if value is not None and live.value is not None:
+        assert float(value) <= live.value + 1.0
+        assert session.given.value(session.given.base) == pytest.approx(value, abs=2)
 
 
 def test_answers_name_what_changed() -> None:
