@@ -30,6 +30,7 @@ from absalloc.rulebook.models import (
     Source,
     Title,
 )
+from absalloc.rulebook.softened import Softened
 from absalloc.rulebook.tax import tax_readings
 from absalloc.units import Quantity, exact, quantity
 from absalloc.where import Where
@@ -56,14 +57,6 @@ class Limit:
     unit: str  # ratio yuan years days count grade
     strict: bool = False
     from_list: FromList | None = None
-
-
-@dataclass(frozen=True)
-class Softened:
-    """How a rule gives way: for ``price`` (a year, per yuan of excess), or by its ``rank``: the least one last."""
-
-    rank: int
-    price: Fraction | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from absalloc.errors import BadInput
 from absalloc.mandate.load import LoadedMandate
-from absalloc.rulebook.active import ActiveRule, Rules, Softened
+from absalloc.rulebook.active import ActiveRule, Rules
+from absalloc.rulebook.softened import Softened
 
 OWN = ("mandate", "house", "desk")
 """Documents that are decisions of the institution itself: what stands in a law never becomes soft."""

@@ -16,7 +16,7 @@ from absalloc.explain.standing import Moved
 from absalloc.explain.whatif import Session
 from absalloc.plan.make import PlanSettings
 from absalloc.rows import BookState
-from absalloc.rulebook.active import Softened
+from absalloc.rulebook.softened import Softened
 
 EXACT = PlanSettings(mip_gap=1e-9)
 WORLDS = [(seed, held) for seed in range(15) for held in (False, True)]

@@ -13,7 +13,8 @@ import absalloc as aa
 from absalloc.compliance.exact import evaluate_exact
 from absalloc.plan.make import PlanSettings, make_plan
 from absalloc.rows import BookState
-from absalloc.rulebook.active import ActiveRule, Softened
+from absalloc.rulebook.active import ActiveRule
+from absalloc.rulebook.softened import Softened
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "rows"))
 from plan_worlds import after, carry, plan_book, portfolios
