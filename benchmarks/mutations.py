@@ -280,13 +280,15 @@ def _combined(combined: dict[str, Any], name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _reading(reading: dict[str, Any], rule: dict[str, Any], book: dict[str, Any]) -> Iterator[Change]:
-    for key in ("where", "by", "measure", "of"):
+    for key in ("where", "without", "by", "measure", "of"):
         if key in reading and reading[key] != rule.get(key):
             yield "reading", f"{key} dropped", put(reading, (key,), GONE)
     inner = {key: value for key, value in reading.items() if key in ("where", "by", "measure", "of")}
     for kind, what, new in _ratio(inner, "", book):
         if set(new) == set(inner):
             yield kind, what, {**reading, **new}
+    for kind, what, new in predicate_changes(reading["without"], "without") if "without" in reading else ():
+        yield kind, what, {**reading, "without": new}
 
 
 def _defaults(rule: dict[str, Any]) -> Iterator[Change]:

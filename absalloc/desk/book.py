@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from absalloc.compliance.weights import counted, weights_held
 from absalloc.errors import BadInput
 from absalloc.mandate import LoadedMandate
 from absalloc.mandate.calendar import trading_calendar
@@ -95,7 +94,7 @@ def prepare(
     held, book_value, since = _held(state, holdings)
     earlier = None if before is None else _held_before(state, before, book)
     state = replace(state, held=held, before=earlier, book_value=book_value, breach_since=since)
-    notes += [*more, *_holding_notes(state), *_weight_notes(state, law)]
+    notes += more + _holding_notes(state)
     return Prepared(state, tuple(notes), valued.labels)
 
 
@@ -230,19 +229,6 @@ def _exact_face(state: BookState, name: str, record: Mapping[Any, Any]) -> Fract
         return worth / low
     # A market value with no price to divide by: taken at par, so that the line still counts.
     return worth
-
-
-def _weight_notes(state: BookState, law: date) -> list[Note]:
-    """Say which approaches the risk weights of the lines held rest on, and how far their tables are confirmed."""
-    from absalloc.capital.tables import raw, regime_at
-
-    lines = weights_held([state])
-    if not lines:
-        return []
-    regime = regime_at(law, state.mandate.capital.regime)
-    table = raw()[regime]
-    words = {"regime": regime, "confidence": table["confidence"], "check": table["china_cell_check"]}
-    return [Note("risk_weights", counts=counted(lines), **words)]
 
 
 def _number(value: Any) -> float | None:

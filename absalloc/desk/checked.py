@@ -19,6 +19,7 @@ from absalloc.desk.scenarios import row_scenarios
 from absalloc.errors import BadInput
 from absalloc.mandate import LoadedMandate
 from absalloc.plan.note import Note
+from absalloc.plan.weights import weight_notes
 from absalloc.rows import BookState
 from absalloc.rulebook.active import Override, full_id, resolve
 from absalloc.rulebook.joint import counterpart
@@ -66,6 +67,7 @@ def check(
         first = replace(first, state=way.after)
     states = [first.state, *[item.state for item in rest]]
     notes = [*first.notes, *[note for item in rest for note in item.notes], *_apart(states), *_unexplained(way)]
+    notes += weight_notes(states)
     shocked = [item for shock in row_scenarios(states, scenarios) for item in check_shocked(states, shock)]
     return Findings(
         (*check_books(states, way=way, every=moves), *shocked),

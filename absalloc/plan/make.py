@@ -25,6 +25,7 @@ from absalloc.plan.rule_rows import Branch, Key, Terms, worst_excess
 from absalloc.plan.soft import Give, gave, in_order, only_excess, priced, soft_rules
 from absalloc.plan.tail import TailRule, within
 from absalloc.plan.tax import tax_of
+from absalloc.plan.weights import weight_notes
 from absalloc.rows import BookState, RowSystem, Scenario, compile_rows
 from absalloc.rows.groups import UNKNOWN_GROUP
 from absalloc.rows.lines import Positions
@@ -345,6 +346,7 @@ class _Maker:
         silent = int(np.sum(np.isnan(program.objective.carry) & (self.lines.held > 0)))
         if silent:
             notes.append(Note("held_without_yield", lines=silent))
+        notes += weight_notes([after])
         if "tax" in after.mandate.objective.parts:
             notes.append(tax_of(after).note())
         return Answer(status, reason, after, after.held, findings, outcome, program, notes=tuple(notes))  # type: ignore[arg-type]
