@@ -169,7 +169,14 @@ class Amounts:
 
     def selects(self) -> bool:
         """Return whether any line of the universe may be counted by the rule."""
-        return any(next(book.selected_rows(), None) is not None for book in self.books)
+        return any(self._any_row(book) for book in self.books)
+
+    def _any_row(self, book: Lines) -> bool:
+        # The predicate stays alive with its rule, the table with the sums: their ids name them.
+        key = ("selects", id(book.table), id(book.rule.where), id(book.rule.sets), book.state.name)
+        if key not in self._sums:
+            self._sums[key] = (next(book.selected_rows(), None) is not None, book.rule, book.table)
+        return bool(self._sums[key][0])
 
     # -- numerators -----------------------------------------------------------------------------------------
 

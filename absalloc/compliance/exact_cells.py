@@ -14,7 +14,7 @@ from absalloc.terms import IMPLIED_GRADES, RATING_GRADES, UNIT_PRICE_PRODUCTS
 from absalloc.units import exact
 
 Pair = tuple[Fraction, Fraction]
-ZERO, ONE = Fraction(0), Fraction(1)
+ZERO, ONE, HUNDRED = Fraction(0), Fraction(1), Fraction(100)
 NO_BOUND = Fraction(10**15)
 """Stands for the value of a line whose face is not known."""
 _PRIMITIVES = {
@@ -78,18 +78,20 @@ class Measurer:
         self.average = self.rule.kind == "average"
         self.measure = ("market_value",) if self.rule.kind == "eligibility" else self.rule.measure
 
-    def cell(self, held: Position) -> Cell:
-        """Return what a position adds."""
+    def cell(self, held: Position) -> Cell | None:
+        """Return what a position adds; None where it stands in no part of the rule and no exception took it out."""
         status, excepted = self._status(held)
         inside = [self.lines.counts(part.where, held.row, held.code) for part in self._own(held)]
         if status is False and not inside:
-            # Most lines of most rules: nothing to measure.
+            if not excepted:
+                return None  # most lines of most rules
             return Cell(
                 self.state.name, held.code, False, ((ZERO, ZERO),), (ZERO,), ZERO, ZERO, frozenset(),
                 held.row is not None, ZERO, excepted, held.away,
             )  # fmt: skip
         ranges = self._ranges(held, status, inside)
-        free = {name: bounds for name, bounds in ranges.items() if bounds[0] != bounds[1]}
+        # Asked by identity first: a fact that is known is one object, and comparing fractions is slow.
+        free = {name: b for name, b in ranges.items() if b[0] is not b[1] and b[0] != b[1]}
         open_ = free or status is None or None in inside or self._vague(held)
         n, d = self._shown(held, status, inside, ranges, free)
         if open_ or n is None or d is None:
@@ -164,7 +166,7 @@ class Measurer:
             return self._book(held)
         if held.row is not None and self.state.product[held.row] in UNIT_PRICE_PRODUCTS:
             # One for all four measures: factor 1, prices 100.
-            return (ONE, ONE) if name == "factor" else (Fraction(100), Fraction(100))
+            return (ONE, ONE) if name == "factor" else (HUNDRED, HUNDRED)
         return self._fact(name, held.row)
 
     def _fact(self, name: str, row: int | None) -> Pair:
@@ -241,12 +243,22 @@ class Measurer:
         elif base == "book_value":
             amount = point["book"]
         else:
-            amount = held.face
-            for name in _PRIMITIVES[base]:
-                amount *= point[name] if name == "factor" else point[name] / 100
+            amount = held.face * self._unit(base, held.row, point)
         for name in rest:
             amount *= point[f"column {name}"]
         return amount
+
+    def _unit(self, base: str, row: int | None, point: Mapping[str, Fraction]) -> Fraction:
+        """Return a measure per yuan of face at a point; kept for a row while its facts are the same objects."""
+        names = _PRIMITIVES[base]
+        known = self.lines.table.units.get((base, row))
+        if known is not None and all(point[name] is value for name, value in zip(names, known[1], strict=True)):
+            return known[0]
+        unit = ONE
+        for name in names:
+            unit *= point[name] if name == "factor" else point[name] / 100
+        self.lines.table.units[base, row] = unit, tuple(point[name] for name in names)
+        return unit
 
     def _bought(self, held: Position) -> Fraction | None:
         return ZERO if held.away else self.state.bought(held.code)

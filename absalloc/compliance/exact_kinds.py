@@ -110,9 +110,11 @@ class Assessor:
         for book, exceptions in zip(self.books, self._allowed.books, strict=True):
             measurer = Measurer(book, self.parts, exceptions)
             held = trades(book.state) if self.rule.of_trade else positions(book.state, before=before)
-            found += [(book, measurer.cell(each), each.row) for each in held]
+            found += [(book, cell, each.row) for each in held if (cell := measurer.cell(each)) is not None]
         elsewhere = Measurer(self.books[0], self.parts, self._allowed.away)
-        return found + [(self.books[0], elsewhere.cell(each), each.row) for each in self.amounts.away()]
+        away = self.amounts.away()
+        found += [(self.books[0], cell, each.row) for each in away if (cell := elsewhere.cell(each)) is not None]
+        return found
 
     def _groups(self, cells: Cells) -> Groups:
         groups: Groups = {}
@@ -146,7 +148,8 @@ class Assessor:
         for group, members in groups.items():
             inside = {id(member.cell): member.cell for member in members}
             own = sum((cell.alone[0] for cell in inside.values() if len(cell.alone) == 1), ZERO) if self.parts else ZERO
-            d0 = Known() if average else self.amounts.denominator(group).plus(Known.exactly(settled - own))
+            d0 = Known() if average else self.amounts.denominator(group)
+            d0 = d0.plus(Known.exactly(settled - own)) if self.parts and not average else d0
             others = [cell for cell in open_ if id(cell) not in inside]
             found[group] = Ratio(group, members, others, self.amounts.numerator(group), d0, average)
         return found
@@ -169,7 +172,7 @@ class Assessor:
         else:
             excess = ratio.excess(known)
         nought = ratio.nought(known, limit.sense) if limit.strict else (False, False)
-        bound = known.shown if known.low == known.high else None
+        bound = known.shown if known.single else None
         n, d, value = ratio.numerator, ratio.denominator, ratio.value
         headroom = None
         if bound is not None and self.rule.kind == "average":
@@ -221,7 +224,7 @@ class Assessor:
     def _whole(self, found: Tally, limit: Limit, groups: Groups) -> Result:
         known = self.limit(limit, None)
         excess = (found.low - known.high, found.high - known.low)
-        bound = known.shown if known.low == known.high else None
+        bound = known.shown if known.single else None
         headroom = None
         if bound is not None and found.value is not None:
             headroom = bound - found.value if limit.sense == "max" else found.value - bound
@@ -291,6 +294,12 @@ def lines_in(members: Sequence[Member]) -> tuple[Line, ...]:
     """Return the lines that are in and measured, largest first."""
     found: dict[str, Fraction] = {}
     for member in members:
-        if member.status is True and member.n is not None:
-            found[member.cell.code] = found.get(member.cell.code, ZERO) + member.n
-    return tuple(Line(code, amount) for code, amount in sorted(found.items(), key=lambda item: (-item[1], item[0])))
+        amount = member.n if member.status is True else None
+        if amount is not None:
+            code = member.cell.code
+            found[code] = found[code] + amount if code in found else amount
+    if len(found) == 1:
+        return tuple(Line(code, amount) for code, amount in found.items())
+    # Sorted by name first: the second sort keeps that order where amounts are equal.
+    ordered = sorted(sorted(found.items()), key=lambda item: item[1], reverse=True)
+    return tuple(Line(code, amount) for code, amount in ordered)

@@ -48,6 +48,7 @@ class Table:
         self.state = state
         self._columns: dict[str, list[Any]] = {}
         self.ranges: dict[tuple[str, int | None], tuple[Fraction, Fraction]] = {}
+        self.units: dict[tuple[str, int | None], tuple[Fraction, tuple[Fraction, ...]]] = {}
 
     def column(self, name: str) -> list[Any]:
         """Return a column: texts, bools, floats or dates, None where missing."""

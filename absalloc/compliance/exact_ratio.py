@@ -24,15 +24,23 @@ class Known:
     reasons: tuple[Reason, ...] = ()
 
     @property
+    def single(self) -> bool:
+        """Whether it is one number."""
+        return self.low is self.high or self.low == self.high
+
+    @property
     def shown(self) -> Fraction | None:
         """The amount; the proven part where only a positive lower bound is known; else None."""
-        if self.low == self.high or (self.high == math.inf and self.low > 0):
-            return Fraction(self.low)
+        if self.single or (self.high == math.inf and self.low > 0):
+            return exactly(self.low)
         return None
 
     def plus(self, other: Known, sign: int = 1) -> Known:
         """Return the sum, or the difference where ``sign`` is -1."""
         low, high = (other.low, other.high) if sign > 0 else (-other.high, -other.low)
+        if self.single and other.single:
+            value = self.low + low if self.low else low
+            return Known(value, value, (*self.reasons, *other.reasons))
         return Known(self.low + low, self.high + high, (*self.reasons, *other.reasons))
 
     @staticmethod
@@ -93,7 +101,7 @@ class Ratio:
     @cached_property
     def numerator(self) -> Fraction | None:
         """The sum over the lines that are in; None where one has no measure."""
-        return total([*(member.n for member in self.members), Fraction(self.n0.low)])
+        return total([*(member.n for member in self.members), exactly(self.n0.low)])
 
     @cached_property
     def denominator(self) -> Fraction | None:
@@ -114,7 +122,7 @@ class Ratio:
 
         A strict limit needs to know: 0/0 is no breach of it, though ``n - limit * d`` is then not below nothing.
         """
-        if limit.low != limit.high or self.n0.high or self.d0.low or self.d0.high:
+        if limit.low != limit.high or self.n0.high or self.d0.low or (self.d0.high and not limit.low):
             return False, False
         bound, turn = Fraction(limit.low), 1 if sense == "max" else -1
         choices = [list(m.pairs(self.average)) for m in self.members] + [
@@ -125,26 +133,32 @@ class Ratio:
             values = [turn * (n - bound * d) for n, d in pairs]
             nearest.append([pair for pair, value in zip(pairs, values, strict=True) if value == max(values)])
             furthest.append([pair for pair, value in zip(pairs, values, strict=True) if value == min(values)])
+        # A denominator from nothing upwards is nothing where a cap is nearest its breach, and a floor furthest from it.
+        fixed = not self.d0.high
         return (
-            not any(any(pair) for pairs in nearest for pair in pairs),
-            all((ZERO, ZERO) in pairs for pairs in furthest),
+            (fixed or sense == "max") and not any(any(pair) for pairs in nearest for pair in pairs),
+            (fixed or sense == "min") and all((ZERO, ZERO) in pairs for pairs in furthest),
         )
 
     def excess(self, limit: Known) -> tuple[Number, Number]:
         """Return the least and the greatest ``n - limit * d`` over all that is not known."""
-        bounds = [self._at(Fraction(limit.low))]
+        low, high = self._at(exactly(limit.low))
+        if limit.single:
+            return low, high
         if limit.high == math.inf:
-            bounds.append((-math.inf, -math.inf))
-        elif limit.high != limit.low:
-            bounds.append(self._at(Fraction(limit.high)))
-        return min(low for low, _ in bounds), max(high for _, high in bounds)
+            return -math.inf, high
+        other = self._at(exactly(limit.high))
+        return min(low, other[0]), max(high, other[1])
 
     def _at(self, limit: Fraction) -> tuple[Number, Number]:
         above, below, loose = ZERO, ZERO, []
         for member in self.members:
             pairs = member.pairs(self.average)
             if len(pairs) == 1:
-                above, below = above + pairs[0][0], below + pairs[0][1]
+                n, d = pairs[0]
+                above = above + n if above else n
+                if d:
+                    below = below + d
             else:
                 loose.append(pairs)
         low = high = above - limit * below if below else above
@@ -154,12 +168,17 @@ class Ratio:
         for cell in self.others:
             values = [-limit * d for d in cell.alone]
             low, high = low + min(values), high + max(values)
-        if self.d0.low == self.d0.high and self.n0.low == self.n0.high:
+        if self.d0.single and self.n0.single:
             # Most ratios: the same constant at both ends.
             constant = self.n0.low - _times(limit, self.d0.low)
             return low + constant, (low if high is low else high) + constant
         fixed = sorted((_times(limit, self.d0.low), _times(limit, self.d0.high)))
         return low + self.n0.low - fixed[1], high + self.n0.high - fixed[0]
+
+
+def exactly(value: Number) -> Fraction:
+    """Return a finite number as a fraction; a fraction as it is."""
+    return value if isinstance(value, Fraction) else Fraction(value)
 
 
 def _times(limit: Fraction, amount: Number) -> Number:
@@ -172,7 +191,9 @@ def total(values: Iterable[Fraction | None]) -> Fraction | None:
     for value in values:
         if value is None:
             return None
-        found += value
+        # Sums of many nothings and one thing are common: adding fractions costs more than asking.
+        if value:
+            found = found + value if found else value
     return found
 
 

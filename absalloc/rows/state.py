@@ -108,7 +108,10 @@ class BookState:
         if row is None or name not in self.universe.table.columns:
             return low, high
         value = self._numbers(name)[row]
-        return (low, high) if np.isnan(value) else (exact(value), exact(value))
+        if np.isnan(value):
+            return low, high
+        known_value = exact(value)
+        return known_value, known_value
 
     def _numbers(self, name: str) -> np.ndarray:
         cache: dict[str, np.ndarray] = self.__dict__.setdefault("_cache", {})

@@ -9,7 +9,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from exact_books import by_group, codes, line
+from exact_books import by_group, codes, findings, line
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -302,3 +302,39 @@ def test_versions_that_differ_are_refused_with_both_names() -> None:
     two = fund("public-fund-closed", "b", 40, readings={"abn": "excluded"})
     with pytest.raises(BadInput, match=r"a, b.*different versions"):
         evaluate_exact([one, two])
+
+
+# -- what a lower bound proves ------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 300), st.integers(0, 2000), st.sampled_from(["max", "min"]), st.booleans(),
+    st.sampled_from(["{universe: issue_size}", "{reference: totals}", "issue_size"]),
+)  # fmt: skip
+def test_a_lower_bound_decides_only_what_every_total_above_it_does(
+    face: int, size: int, sense: str, strict: bool, of: str
+) -> None:
+    """The true total may be anything from what the file shows: the verdict is what all of these agree on."""
+    rule = (
+        f"id: r, kind: share, by: originator, measure: face, of: {of}, "
+        f"{sense}: [{{value: 10%, strict: {str(strict).lower()}}}]"
+    )
+    found = by_group(findings(rule, [line("A", face, originator="甲", issue_size=size)]))
+    if "甲" not in found:
+        assert not face
+        return
+
+    def holds(total: int) -> bool:
+        if face == total == 0:
+            return True
+        excess = (10 * face - total) * (1 if sense == "max" else -1)
+        return excess < 0 or (excess == 0 and not strict)
+
+    totals = (size, size + 1, 10 * face - 1, 10 * face, 10 * face + 1, 10**12)
+    agreed = {holds(total) for total in totals if total >= size}
+    expected = "unknown" if len(agreed) == 2 else "pass" if agreed == {True} else "fail"
+    item = found["甲"]
+    assert item.verdict == expected
+    assert "denominator_lower_bound" in codes(item)
+    assert item.value == (Fraction(face, size) if size else None)
