@@ -15,3 +15,6 @@ class StressAsk:
     scenarios: tuple[str, ...]
     overrides: dict[str, str] = field(default_factory=dict)
     forward_months: int | None = None
+    others: tuple[str, ...] = ()
+    break_even: bool = False
+    out: str | None = None

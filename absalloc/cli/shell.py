@@ -84,6 +84,19 @@ class Shell:
                 task, completed=done, total=total, description=f"{text} {done}/{total} {what}".rstrip()
             )
 
+    @contextmanager
+    def steps(self, key: str, total: int, **fields: Any) -> Iterator[Callable[[str], None]]:
+        """Show a bar on stderr as work of about ``total`` steps is done; yields what to call after each."""
+        if self.quiet or not sys.stderr.isatty():
+            yield lambda done: None
+            return
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=_console(sys.stderr), transient=True) as progress:
+            task = progress.add_task(self.text(key, **fields), total=total)
+            yield lambda done: progress.advance(task)
+
 
 def _console(stream: Any) -> Console:
     from rich.console import Console

@@ -6,37 +6,121 @@ from typing import Any
 
 from absalloc.cli.asked import StressAsk
 from absalloc.cli.shell import Shell, plain
+from absalloc.errors import BadInput
 
+PROBES = 70
+"""About how many values are looked at for the break-evens of a book."""
 MOST_ROWS = 15
 """Lines of a book on a terminal, what moves most first; JSON has them all."""
 
 
+def list_scenarios(shell: Shell) -> int:
+    """Print the shipped scenarios: what each is, where its numbers come from, how sure that is."""
+    from absalloc.cli.tables import simple_table
+    from absalloc.report.words import DASH, name
+    from absalloc.stress import find_scenario, shipped_scenarios
+
+    found = [find_scenario(item) for item in shipped_scenarios()]
+    document = {
+        "schema": "absalloc.scenarios/1",
+        "scenarios": [
+            {
+                "name": item.name, "title": getattr(item.title, shell.lang), "horizon_months": item.horizon,
+                "sources": [source.model_dump() for source in item.sources], "sha256": item.sha256,
+            }
+            for item in found
+        ],
+    }  # fmt: skip
+    shell.document(document)
+    if shell.as_json:
+        return 0
+    rows = [
+        (
+            item.name, getattr(item.title, shell.lang), DASH if item.horizon is None else str(item.horizon),
+            name("confidence", item.sources[0].confidence, shell.lang), item.sources[0].document,
+        )
+        for item in found
+    ]  # fmt: skip
+    heads = ("scenario", "title", "months", "confidence", "source_text")
+    shell.answer(simple_table([shell.text(f"head_{key}") for key in heads], rows, (2,)))
+    return 0
+
+
 def run_stress(shell: Shell, ask: StressAsk, mandate_path: str, holdings: str) -> int:
     """Put a book under stress and print it; 0 where it keeps every hard rule in every scenario, else 1."""
+    from absalloc.cli.inputs import other_books
     from absalloc.desk import stress_test
     from absalloc.desk.scenarios import found_scenarios, split_sets
     from absalloc.mandate import load_mandate
+    from absalloc.report.files import check_folder
 
     if split_sets(ask.scenarios)[1]:
         from absalloc.cli.draws import run_draws
 
+        asked = {"--with": bool(ask.others), "--break-even": ask.break_even, "--out": ask.out is not None}
+        for option in (name for name, given in asked.items() if given):
+            raise BadInput("cli.not_both", value=option, expected="--scenario (monte_carlo)")
         return run_draws(shell, ask, mandate_path, holdings)
     scenarios = found_scenarios(ask.scenarios)
     mandate = load_mandate(mandate_path)
-    with shell.step("step_stress"):
+    if ask.out is not None:
+        check_folder(ask.out)
+    with shell.steps("step_stress", len(scenarios) + (PROBES if ask.break_even else 0)) as step:
+        universe = ask.files.load(mandate)
         found = stress_test(
-            ask.files.load(mandate), mandate, holdings, scenarios=scenarios, as_of=ask.files.day,
-            overrides=ask.overrides, forward_months=ask.forward_months,
+            universe, mandate, holdings, scenarios=scenarios, as_of=ask.files.day, overrides=ask.overrides,
+            forward_months=ask.forward_months, others=other_books(universe, mandate, ask.others),
+            break_even=ask.break_even, step=step,
         )  # fmt: skip
         document = found.to_json(shell.lang)
+        if ask.out is not None:
+            from absalloc.report.stressed import write_stress_folder
+
+            write_stress_folder(document, ask.out, shell.lang)
     shell.document(document)
     if not shell.as_json:
         for item in document["scenarios"]:
             _show(shell, item)
+        _side_by_side(shell, document)
         _said(shell, "assumptions", document["assumptions"])
         for item in document["scenarios"]:
             _answer(shell, item)
     return 0 if document["compliant"] else 1
+
+
+def _side_by_side(shell: Shell, document: dict[str, Any]) -> None:
+    """Print one row a scenario and book, and the break-evens where they were asked for."""
+    from rich.text import Text
+
+    from absalloc.cli.tables import simple_table, verdict
+    from absalloc.report.words import DASH, say, shown, yuan_in_full
+
+    words = {True: "pass", False: "fail", None: "unknown"}
+    rows = []
+    for item in document["scenarios"]:
+        breaks = item["breaks"]
+        when = DASH if breaks is None else say("breaks_at", shell.lang, month=breaks["month"], day=breaks["date"])
+        rows.append((
+            item["scenario"]["name"], item["book"], verdict(words[item["compliant"]], shell.lang), when,
+            DASH if breaks is None else breaks["rule"], yuan_in_full(item["gain"]),
+            yuan_in_full(item["total_return"]), yuan_in_full(item["nav"]["after"]),
+        ))  # fmt: skip
+    if len(rows) > 1:
+        heads = ("scenario", "book", "rules_hold", "breaks", "rule", "gain", "to_horizon", "nav_after")
+        shell.show(Text(shell.text("title_side_by_side"), style="bold"))
+        shell.show(simple_table([shell.text(f"head_{key}") for key in heads], rows, (5, 6, 7)), "")
+    even = [
+        (
+            item["book"], say(f"driver_{item['driver']}", shell.lang), shown(item["earns"], "ratio", shell.lang),
+            shown(item["breaks"], "ratio", shell.lang), item["finding"]["rule"] if item["finding"] else DASH,
+        )
+        for item in document["break_evens"]
+    ]  # fmt: skip
+    if even:
+        columns = ("book", "what_driver", "earns", "breaks_rule", "rule")
+        shell.show(Text(say("head_break_evens", shell.lang), style="bold"))
+        shell.show(simple_table([shell.text(f"head_{key}") for key in columns], even, (2, 3)))
+        shell.show(Text(say("break_even_note", shell.lang), style="dim"), "")
 
 
 def _said(shell: Shell, key: str, lines: list[str]) -> None:

@@ -8,12 +8,11 @@ import typer
 
 from absalloc.cli.options import (
     AsOf,
-    HoldingsFile,
     Json,
     Lang,
     Language,
-    MandateFile,
     MappingFile,
+    Out,
     Quiet,
     Set,
     Solver,
@@ -26,9 +25,9 @@ from absalloc.cli.shell import Shell
 
 _STRESS = """A book under stress: value, return in parts, lives, and the rules that break.
 
-Exits 1 where a hard rule fails, or is unknown, in any of the scenarios.
+Exits 1 where a hard rule fails, or is unknown, in any of the scenarios. --list shows the shipped scenarios.
 
-Example: absalloc stress fund.yaml holdings.csv -u tranches.csv --scenario yongmei-2020"""
+Example: absalloc stress fund.yaml holdings.csv -u tranches.csv --scenario yongmei-2020 --scenario bear-2020 -o out"""
 _COMPARE = """Urban-investment, credit and enterprise ABS like for like, and the mix, from an empty book.
 
 Break-even yields cost about eight more plans a sector and are left out unless --break-even is given.
@@ -43,8 +42,8 @@ def add_studies(app: typer.Typer) -> None:
 
 
 def _stress(
-    mandate: MandateFile,
-    holdings: HoldingsFile,
+    mandate: Annotated[str | None, typer.Argument(help="Mandate file (YAML).", show_default=False)] = None,
+    holdings: Annotated[str | None, typer.Argument(help="Holdings (CSV, XLSX).", show_default=False)] = None,
     scenario: Annotated[
         list[str] | None,
         typer.Option("--scenario", metavar="NAME|FILE", help="A shipped scenario, or a .yaml file. Repeatable."),
@@ -53,7 +52,16 @@ def _stress(
         int | None,
         typer.Option("--forward", metavar="MONTHS", min=0, max=600, help="Run-off followed; default: the horizon."),
     ] = None,
+    others: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="MANDATE=HOLDINGS", help="A further book, beside the first. Repeatable."),
+    ] = None,
+    break_even: Annotated[
+        bool, typer.Option("--break-even", help="How far spreads, prepayment and defaults may go. Takes longer.")
+    ] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the shipped scenarios and how sure they are.")] = False,
     changes: Set = None,
+    out: Out = None,
     universe: UniverseFiles = None,
     mapping: MappingFile = None,
     strict: Strict = False,
@@ -62,14 +70,22 @@ def _stress(
     as_of: AsOf = None,
     quiet: Quiet = False,
 ) -> int:
-    """Put a book under stress."""
+    """Put a book under stress, or list the scenarios."""
     from absalloc.cli.asked import StressAsk
     from absalloc.cli.inputs import files, overrides
-    from absalloc.cli.stresses import run_stress
+    from absalloc.cli.stresses import list_scenarios, run_stress
+    from absalloc.errors import BadInput
 
+    shell = Shell(as_json, lang, quiet)
+    if listed:
+        return list_scenarios(shell)
+    if mandate is None or holdings is None:
+        raise BadInput("cli.stress_needs", value="MANDATE" if mandate is None else "HOLDINGS", expected="--list")
     read = files(universe, mapping, as_of, strict)
-    ask = StressAsk(read, tuple(scenario or ()), overrides(changes), forward_months)
-    return run_stress(Shell(as_json, lang, quiet), ask, mandate, holdings)
+    ask = StressAsk(
+        read, tuple(scenario or ()), overrides(changes), forward_months, tuple(others or ()), break_even, out
+    )  # fmt: skip
+    return run_stress(shell, ask, mandate, holdings)
 
 
 def _compare(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from absalloc.compliance.result import finding_json
 from absalloc.messages import render
 from absalloc.plan.note import Note
 
 if TYPE_CHECKING:
     from absalloc.study.compare import Comparison
+    from absalloc.study.drivers import BreakEven
     from absalloc.study.stress import BookStress
 
 STRESS, COMPARE = "absalloc.stress/1", "absalloc.compare/1"
@@ -24,6 +27,8 @@ class StressedBook:
     scenarios: tuple[BookStress, ...]
     notes: tuple[Note, ...] = field(repr=False)
     inputs: dict[str, str] = field(repr=False)
+    break_evens: Mapping[str, tuple[BreakEven, ...]] = field(default_factory=dict, repr=False)
+    """Book -> its break-evens, where asked for."""
 
     @property
     def compliant(self) -> bool | None:
@@ -46,16 +51,32 @@ class StressedBook:
             "compliant": self.compliant,
             "assumptions": [note.text(lang) for note in self.notes],
             "scenarios": [item.to_json(lang) for item in self.scenarios],
+            "break_evens": [
+                {"book": book, **_break_even_json(item, lang)}
+                for book, found in self.break_evens.items()
+                for item in found
+            ],
             "inputs": dict(self.inputs),
         }
+
+
+def _break_even_json(item: BreakEven, lang: str) -> dict[str, Any]:
+    return {
+        "driver": item.driver,
+        "earns": item.earns,
+        "breaks": item.breaks,
+        "finding": None if item.finding is None else finding_json(item.finding, lang),
+    }
 
 
 def _stress_row(item: BookStress) -> dict[str, Any]:
     data = item.to_json()
     return {
-        "scenario": data["scenario"]["name"], "value_before": data["value"]["before"],
+        "scenario": data["scenario"]["name"], "book": data["book"], "value_before": data["value"]["before"],
         "value_after": data["value"]["after"], "gain": data["gain"], **data["parts"],
         "total_return": data["total_return"], "compliant": data["compliant"], "changed": len(data["changed"]),
+        "breaks_month": None if data["breaks"] is None else data["breaks"]["month"],
+        "breaks_rule": None if data["breaks"] is None else data["breaks"]["rule"],
         "unknown_lines": len(data["unknown_lines"]),
     }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -23,6 +23,7 @@ from absalloc.universe import Universe
 if TYPE_CHECKING:
     from absalloc.plan.make import PlanSettings
     from absalloc.stress import Scenario
+    from absalloc.study.stress import BookStress
 
 
 def stress_test(
@@ -34,24 +35,39 @@ def stress_test(
     as_of: date | None = None,
     overrides: Mapping[str, Override] | None = None,
     forward_months: int | None = None,
+    others: Sequence[Book] = (),
+    break_even: bool = False,
+    step: Callable[[str], Any] = lambda done: None,
 ) -> StressedBook:
     """Return a book under each of ``scenarios``: value, return in parts, lives, and the rules that break.
 
     Not called ``stress``: as a public name that would be the stage ``absalloc.stress`` once anything imports it.
 
     A scenario is a shipped name, the path of a file, or a ``Scenario``. ``forward_months``: how far the run-off is
-    followed, by default each scenario's horizon. The curves are the mandate's.
+    followed, by default each scenario's horizon. The curves are the mandate's. ``others``: further books, stressed
+    beside it; rules over several books see them all. ``break_even``: how far spreads, prepayment and defaults may go,
+    of each book. ``step`` is called with a name after each piece of work.
     Raises BadInput for no scenario, one that is not known (with the nearest), and as ``check`` does.
     """
-    from absalloc.study.stress import stress_book
+    from absalloc.study.drivers import break_evens
+    from absalloc.study.stress import stress_books
 
     wanted = found_scenarios(scenarios)
     if not wanted:
         raise BadInput("desk.no_scenario", expected=known_scenarios())
     ready = prepare(Book(universe, mandate, holdings), as_of=as_of, overrides=overrides)
+    rest = [prepare(other, as_of=ready.state.as_of) for other in others]
+    states = [ready.state, *[item.state for item in rest]]
     curves = curves_of(ready.state)
-    books = tuple(stress_book(ready.state, item, curves=curves, forward_months=forward_months) for item in wanted)
-    return StressedBook(books, ready.notes, _inputs(universe, ready.state))
+    found: list[BookStress] = []
+    for item in wanted:
+        found += stress_books(states, item, curves=curves, forward_months=forward_months)
+        step(item.name)
+    evens = {}
+    for state in states if break_even else ():
+        evens[state.name] = break_evens(state, curves=curves, step=lambda: step(""))
+    notes = tuple(dict.fromkeys([*ready.notes, *(note for item in rest for note in item.notes)]))
+    return StressedBook(tuple(found), notes, _inputs(universe, ready.state), evens)
 
 
 def compare(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from absalloc.report.words import BETWEEN, DASH, LISTED, say, shown, yuan_in_full
@@ -53,6 +54,23 @@ def plan_answer(document: dict[str, Any], lang: str) -> str:
     if document["status"] != "optimal":
         text += BETWEEN[lang] + say("plan_unproven", lang, reason=document["reason"] or DASH)
     return text
+
+
+def stress_answer(document: Mapping[str, Any], lang: str) -> str:
+    """Return which book breaks first in each scenario, or that none does."""
+    said, names = [], dict.fromkeys(item["scenario"]["name"] for item in document["scenarios"])
+    for name in names:
+        items = [item for item in document["scenarios"] if item["scenario"]["name"] == name]
+        broken = [item for item in items if item["breaks"] is not None]
+        if not broken:
+            key = "stress_holds" if all(item["compliant"] for item in items) else "stress_no_new"
+            said.append(say(key, lang, scenario=name))
+            continue
+        first = min(broken, key=lambda item: item["breaks"]["month"])
+        found = first["breaks"]
+        month, day, rule = found["month"], found["date"], _names([found["rule"]], lang)
+        said.append(say("stress_breaks", lang, scenario=name, book=first["book"], month=month, day=day, rule=rule))
+    return BETWEEN[lang].join(said)
 
 
 def _scenarios(found: dict[str, Any], lang: str) -> str:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from absalloc.report.documents import SHA256, Check, Error, Inputs, Plan, Shape
 from absalloc.report.documents_explain import Conflicts, Frontier, Headroom, Menu, Prices, WhatIf, Why
 from absalloc.report.documents_rules import RulesDiff, RulesLint, RulesList, RulesShow, RulesTest
+from absalloc.report.documents_stress import Scenarios, Stress
 
 
 class SourceFile(Shape):
@@ -165,11 +166,11 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
     "rules-show": RulesShow, "rules-test": RulesTest, "rules-diff": RulesDiff, "rules-lint": RulesLint,
     "verify": Verify, "market": Market, "demo": Demo, "prices": Prices, "conflict": Conflicts,
     "headroom": Headroom, "menu": Menu, "frontier": Frontier, "why": Why, "what-if": WhatIf,
+    "stress": Stress, "scenarios": Scenarios,
 }  # fmt: skip
 """Every document with a committed schema, by the name in its ``schema`` key.
 
-``stress`` and ``compare`` have none yet: their shapes are those of the results of the study stage, whose notes are
-still being added to.
+``compare`` has none yet: its shape is that of the results of the study stage, whose notes are still being added to.
 """
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from absalloc.universe import Universe
 
 TEMPLATE, MEMO = "report.html.jinja", "memo.html.jinja"
+STRESS = "stress.html.jinja"
 
 
 def plan_html(plan: Plan, document: Mapping[str, Any], lang: str = "en") -> str:
@@ -59,6 +60,15 @@ def write_plan_report(plan: Plan, path: str | Path, lang: str = "en") -> None:
 def render_html(report: Report) -> str:
     """Return the page of a report. Every text is escaped; numbers stand in ``data-value`` as in the JSON."""
     return _render(TEMPLATE, report.lang, report=report, document=report.document)
+
+
+def stress_html(document: Mapping[str, Any], lang: str) -> str:
+    """Return the page of a stress; ``document`` is its JSON in the same language. Every text is escaped."""
+    from absalloc.report.answer import stress_answer
+    from absalloc.report.stressed import payment_charts
+
+    answer = stress_answer(document, lang)
+    return _render(STRESS, lang, document=document, answer=answer, cash=lambda item: payment_charts(item, lang))
 
 
 def memo_html(memo: Memo, lang: str) -> str:

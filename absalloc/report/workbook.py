@@ -82,14 +82,14 @@ def workbook(document: Mapping[str, Any], view: BookView | None, lang: str, answ
     ) as book:
         day = datetime.combine(date.fromisoformat(document["as_of"]), datetime.min.time())
         book.set_properties({"created": day, "title": answer[:200]})
-        sheets = _Sheets(book, lang)
+        sheets = Sheets(book, lang)
         sheets.summary(document, answer)
         lines = document["holdings"] if "holdings" in document else list(view.lines) if view else []
         if lines:
             sheets.table("holdings", HOLDINGS, lines)
         if document.get("trades"):
             sheets.table("trades", TRADES, [{"date": document["as_of"], **trade} for trade in document["trades"]])
-        sheets.table("findings", FINDINGS, [_flat(item) for item in document["findings"]])
+        sheets.table("findings", FINDINGS, [flat(item) for item in document["findings"]])
         sheets.table("lines", LINES, _counted(document["findings"]))
         if view is not None and view.payments:
             sheets.payments(view)
@@ -98,7 +98,8 @@ def workbook(document: Mapping[str, Any], view: BookView | None, lang: str, answ
     return stream.getvalue()
 
 
-def _flat(item: Mapping[str, Any]) -> dict[str, Any]:
+def flat(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a finding as a row of its sheet."""
     source = {f"source.{key}": item["source"][key] for key in SOURCE}
     return {**item, **source, "headroom_unit": headroom_unit(item["unit"])}
 
@@ -111,7 +112,7 @@ def _counted(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-class _Sheets:
+class Sheets:
     """Writes the sheets of one workbook, in one language."""
 
     def __init__(self, book: Any, lang: str) -> None:

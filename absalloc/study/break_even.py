@@ -38,12 +38,11 @@ def break_even_spread(
     can be revalued, or where no widening between -500 and +5000 bp does. Raises BadInput without benchmark or curves.
     """
     chosen = settings or ValuationSettings()
-    facts = line_facts(state.universe, state.as_of, chosen, Notes(len(state.universe.table)))
-    base = base_lines(state.universe, facts, chosen)
+    base = _base(state, chosen)
     weights = _weights(state, base)
     if not weights.any():
         return None
-    yearly = _benchmark(state, benchmark, curves)
+    yearly = benchmark_of(state, benchmark, curves)
     again, target = yearly if reinvest is None else reinvest, yearly * months / 12.0
     periods = compounding(base.flows, chosen.compounding)
 
@@ -64,6 +63,16 @@ def horizon_value(flows: Flows, rate: np.ndarray, years: float, reinvest: float)
     return flows.total(flows.cash * np.where(flows.times > years, discount, grown))
 
 
+def sleeve_weights(state: BookState, settings: ValuationSettings | None = None) -> np.ndarray:
+    """Return the market value (rows,) of the ABS held that can be revalued, yuan; 0 elsewhere."""
+    return _weights(state, _base(state, settings or ValuationSettings()))
+
+
+def _base(state: BookState, settings: ValuationSettings) -> Line:
+    facts = line_facts(state.universe, state.as_of, settings, Notes(len(state.universe.table)))
+    return base_lines(state.universe, facts, settings)
+
+
 def _weights(state: BookState, base: Line) -> np.ndarray:
     weights = np.zeros(len(state.universe.table))
     for name, face in state.held.items():
@@ -75,7 +84,8 @@ def _weights(state: BookState, base: Line) -> np.ndarray:
     return weights
 
 
-def _benchmark(state: BookState, benchmark: float | None, curves: CurveSet | None) -> float:
+def benchmark_of(state: BookState, benchmark: float | None, curves: CurveSet | None) -> float:
+    """Return an annual return: as given, or the government yield at the sleeve's duration. Raises BadInput."""
     if benchmark is not None:
         return benchmark
     if curves is None or "government" not in curves:

@@ -20,12 +20,15 @@ from absalloc.rows import Scenario as RowScenario
 from absalloc.stress import Scenario, Stressed, note_text, stress_universe
 from absalloc.stress.result import PARTS, PRICE_PARTS
 from absalloc.study.break_even import break_even_spread
-from absalloc.study.forward import Forward, forward_compliance
+from absalloc.study.forward import Breach, Forward, forward_compliance
+from absalloc.study.payments import payments_json
 from absalloc.study.shocked import Redeemed, after_shock, mean, per_hundred, weighed_again, worth
 from absalloc.terms import ABS_PRODUCTS, LIABILITY_PRODUCTS, UNIT_PRICE_PRODUCTS
 from absalloc.units import exact
 
 MEANS = ("wal", "modified_duration", "yield")
+DRIFT = ("wal_before", "wal_after", "duration_before", "duration_after")
+_BRIEF = ("rule", "title", "group", "level", "value", "limit", "sense", "unit")
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,17 @@ class BookStress:
         return tuple((item, old.get(item.key)) for item in self.findings if old.get(item.key) != item.verdict)
 
     @property
+    def breaks(self) -> Breach | None:
+        """The first hard rule to break that holds today: month 0 for the shock itself, then as the book runs off."""
+        old = {item.key: item.verdict for item in self.before_findings}
+        at_once = (f for f in self.findings if f.level == "hard" and f.verdict == "fail" and old.get(f.key) != "fail")
+        first = next(at_once, None)
+        if first is not None:
+            return Breach(0, self.state.as_of, first)
+        later = () if self.forward is None else self.forward.breaches
+        return next((item for item in later if item.finding.level == "hard"), None)
+
+    @property
     def compliant(self) -> bool | None:
         """True where every hard rule passes after the shock, False where one fails, None where one is undecided."""
         hard = [item.verdict for item in self.findings if item.level == "hard"]
@@ -100,7 +114,13 @@ class BookStress:
             "compliant": self.compliant,
             "changed": [{**finding_json(item, lang), "before": old} for item, old in self.changed],
             "findings": [finding_json(item, lang) for item in self.findings],
-            "first_breach": _breach(self.forward, lang),
+            "breaks": _breach(self.breaks, lang),
+            "first_breach": _breach(None if self.forward is None else self.forward.first, lang),
+            "breaches": [
+                {"month": b.month, "date": b.day.isoformat(), **{k: finding_json(b.finding, lang)[k] for k in _BRIEF}}
+                for b in (() if self.forward is None else self.forward.breaches)
+            ],
+            "payments": payments_json(self.state, self.stressed),
             "break_even_spread": self.break_even,
             "unknown_lines": list(self.unknown),
             "idle_shocks": list(self.stressed.idle),
@@ -113,11 +133,10 @@ def _pair(pair: tuple[Fraction | None, Fraction | None], unit: str) -> dict[str,
     return {"before": shown(pair[0], unit), "after": shown(pair[1], unit)}
 
 
-def _breach(forward: Forward | None, lang: str) -> dict[str, Any] | None:
-    if forward is None or forward.first is None:
+def _breach(first: Breach | None, lang: str) -> dict[str, Any] | None:
+    if first is None:
         return None
-    first = forward.first
-    return {"month": first.month, "date": first.day.isoformat(), **finding_json(first.finding, lang)}
+    return {**finding_json(first.finding, lang), "month": first.month, "date": first.day.isoformat()}
 
 
 def _notes(stressed: Stressed, state: BookState, lang: str) -> list[dict[str, Any]]:
@@ -230,6 +249,16 @@ def _repo(state: BookState, name: str, stressed: Stressed) -> dict[str, Fraction
     return {"carry": -state.held[name] * repo.rate.value * Fraction(stressed.horizon or 0, 12)}
 
 
+def _drift(state: BookState, after: BookState, row: int) -> dict[str, float | None]:
+    """Return life and duration of a line before and after, years; None where not known."""
+    found: dict[str, float | None] = {}
+    for short, column in (("wal", "wal"), ("duration", "modified_duration")):
+        for when, book in (("before", state), ("after", after)):
+            value = float(book.universe.column(column)[row])
+            found[f"{short}_{when}"] = None if np.isnan(value) else value
+    return found
+
+
 def _lines(
     state: BookState, after: BookState, stressed: Stressed
 ) -> tuple[pd.DataFrame, dict[str, Fraction], tuple[str, ...]]:
@@ -249,7 +278,8 @@ def _lines(
             parts[part] += own[part]
         rows.append(
             {"tranche_id": name, "face": shown(state.held[name], "yuan"), "value_before": shown(before[name], "yuan"),
-             "value_after": shown(later[name], "yuan"), **{part: shown(own[part], "yuan") for part in PARTS}}
+             "value_after": shown(later[name], "yuan"), **{part: shown(own[part], "yuan") for part in PARTS},
+             "total": shown(sum(own.values(), Fraction(0)), "yuan"), **_drift(state, after, row)}
         )  # fmt: skip
-    columns = ["tranche_id", "face", "value_before", "value_after", *PRICE_PARTS, "carry"]
+    columns = ["tranche_id", "face", "value_before", "value_after", *PRICE_PARTS, "carry", "total", *DRIFT]
     return pd.DataFrame(rows, columns=columns), parts, tuple(unknown)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
+import pandas as pd
 import pytest
+from python_calamine import CalamineWorkbook
 
 import absalloc as aa
 from absalloc.report.documents_more import json_schema
 from absalloc.terms import SECTORS
 
 Run = Callable[..., Any]
+SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
 ROWS = ("rate", "spread", "life", "loss")
 QUESTIONS = ("prices", "conflict", "headroom", "menu", "frontier", "why")
 MORE: dict[str, list[str]] = {
@@ -205,3 +210,64 @@ def test_a_plan_with_a_capped_tail_shows_it(run: Run, wealth: list[Any]) -> None
     found = run("optimise", *wealth, "--scenario", "monte-carlo-2025", "--cvar", "95%:3%")
     assert "The worst draws" in found.out
     assert "monte-carlo-2025" in found.out
+
+
+@pytest.fixture
+def stressed(run: Run, market: Path, tmp_path: Path) -> tuple[Any, Path]:
+    """Two funds side by side in two scenarios, with break-evens, and the folder written."""
+    other = f"{market / 'wealth-closed-18m.yaml'}={market / 'wealth-closed-18m-holdings.csv'}"
+    words = [market / "bond-fund-open.yaml", market / "bond-fund-open-holdings.csv", "-u", market / "market.csv"]
+    asked = ["--scenario", "bear-2020", "--scenario", "selloff-and-redemption", "--with", other, "--break-even"]
+    return run("stress", *words, *asked, "-o", tmp_path / "out", "--json"), tmp_path / "out"
+
+
+def test_stress_writes_what_it_prints_and_keeps_its_schema(stressed: tuple[Any, Path]) -> None:
+    found, folder = stressed
+    document = found.document
+    schema = json.loads((SCHEMAS / "absalloc.stress-1.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(document)
+    assert json.loads((folder / "stress.json").read_text(encoding="utf-8")) == document
+    rows = pd.read_csv(folder / "scenarios.csv")
+    assert rows["scenario"].tolist() == ["bear-2020"] * 2 + ["selloff-and-redemption"] * 2
+    assert rows["gain"].tolist() == [item["gain"] for item in document["scenarios"]]
+    parts = rows[["rate", "spread", "life", "loss", "carry"]].sum(axis=1)
+    assert np.allclose(parts, rows["total_return"], atol=0.03)
+    assert CalamineWorkbook.from_path(folder / "report.xlsx").sheet_names == [
+        "Scenarios", "Lines under stress", "Payments", "Findings",
+    ]  # fmt: skip
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    for item in document["scenarios"]:
+        assert f'data-value="{item["total_return"]!r}"' in page
+    assert page.count("<svg") == 2 * len(document["scenarios"])
+    # The first hard rule to break that holds today, with its month and day.
+    first, redeemed = found.document["scenarios"][0], found.document["scenarios"][2]
+    assert (first["breaks"]["month"], first["breaks"]["date"]) == (7, "2026-01-30")
+    assert first["breaks"]["verdict"] == "fail"
+    assert (redeemed["breaks"]["month"], redeemed["breaks"]["date"]) == (0, "2025-06-30")
+    assert found.document["scenarios"][1]["breaks"] is None
+    assert [item["driver"] for item in found.document["break_evens"]] == ["spread", "cpr", "cdr"] * 2
+    assert "breaks first: bond-share in month 7 (2026-01-30)" in (folder / "report.html").read_text(encoding="utf-8")
+    cash = first["payments"]
+    lives = [item["interest"] + item["principal"] for item in cash]
+    assert all(value >= 0 for value in lives)
+    assert cash[0]["month"] == "2025-06"
+    assert cash[-1]["month"] is None
+
+
+def test_the_shipped_scenarios_are_listed_with_their_sources(run: Run) -> None:
+    document = run("stress", "--list", "--json").document
+    schema = json.loads((SCHEMAS / "absalloc.scenarios-1.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(document)
+    assert len(document["scenarios"]) >= 15
+    assert all(item["sources"][0]["document"] for item in document["scenarios"])
+    assert "永煤" in run("stress", "--list", "--lang", "zh").out
+    assert run("stress", "--json").document["code"] == "cli.stress_needs"
+
+
+def test_a_plan_says_in_one_line_what_it_stands_and_what_that_costs(run: Run, wealth: list[Any]) -> None:
+    english, chinese = (
+        run("optimise", *wealth, "--scenario", "yongmei-2020", "--quiet", "--lang", lang) for lang in ("en", "zh")
+    )
+    assert english.code == 0
+    assert "Standing yongmei-2020 costs" in english.out
+    assert "经受 yongmei-2020" in chinese.out
