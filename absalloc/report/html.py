@@ -65,7 +65,7 @@ def render_html(report: Report) -> str:
 def stress_html(document: Mapping[str, Any], lang: str) -> str:
     """Return the page of a stress; ``document`` is its JSON in the same language. Every text is escaped."""
     from absalloc.report.answer import stress_answer
-    from absalloc.report.stressed import payment_charts
+    from absalloc.report.cash import payment_charts
 
     answer = stress_answer(document, lang)
     return _render(STRESS, lang, document=document, answer=answer, cash=lambda item: payment_charts(item, lang))
