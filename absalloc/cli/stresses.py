@@ -59,7 +59,7 @@ def run_stress(shell: Shell, ask: StressAsk, mandate_path: str, holdings: str) -
 
         asked = {"--with": bool(ask.others), "--break-even": ask.break_even, "--out": ask.out is not None}
         for option in (name for name, given in asked.items() if given):
-            raise BadInput("cli.not_both", value=option, expected="--scenario (monte_carlo)")
+            raise BadInput("cli.set_alone", value=option, expected="--scenario (monte_carlo)")
         return run_draws(shell, ask, mandate_path, holdings)
     scenarios = found_scenarios(ask.scenarios)
     mandate = load_mandate(mandate_path)
