@@ -150,7 +150,9 @@ def _standardised(rows: Flags, facts: _Facts, pool: Pool, result: _Result) -> No
 
 def _capped(rows: Flags, pool: Pool, result: _Result) -> None:
     """Let a senior tranche weigh no more than its pool; the cap may lie below the floor (CRE40)."""
-    binds = rows & (result.weight > pool.weight)
+    # Who does not know the delinquencies of a pool does not know the pool: its 1250 % stands.
+    known = result.why != "capital.why_status_unknown"
+    binds = rows & known & (result.weight > pool.weight)
     result.put(binds, _rounded(pool.weight), result.label.copy(), "capital.why_capped")
 
 

@@ -338,6 +338,8 @@ def test_the_look_through_cap_is_a_choice() -> None:
     assert chosen(junior, lookthrough_cap=True) == one(junior)
     typed = {**row, "pool_weight": None, "asset_type": "auto"}
     assert chosen(typed, lookthrough_cap=True, pool_defaults=True)[0] == uncapped
+    blind = {**POOL, "attachment": 0.3, "detachment": 1.0, "pool_delinquent": None}
+    assert chosen(blind, lookthrough_cap=True)[::2] == (12.5, "capital.why_status_unknown")
     again = {**row, "resecuritisation": True}
     assert chosen(again, lookthrough_cap=True) == one(again)
 
