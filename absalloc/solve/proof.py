@@ -19,14 +19,14 @@ FREE_SLACK = 1e-7
 """Relative reduced cost that a column may have towards an infinite bound and still count as dual feasible."""
 
 
-def violation(problem: Problem, x: Floats) -> float:
+def violation(problem: Problem, x: Floats, typical: float | None = None) -> float:
     """Return the greatest relative violation of any row or column bound at ``x``; integrality is not looked at.
 
     A violation counts relative to the terms that make up the row, to the bound, or to one hundredth of the typical
-    amount of the problem times the row's greatest coefficient, whichever is most: where all terms are nil, rounding
-    is not a breach.
+    amount of the problem (``typical``, where the caller knows it) times the row's greatest coefficient, whichever is
+    most: where all terms are nil, rounding is not a breach.
     """
-    unit = NIL * typical_amount(problem)
+    unit = NIL * (typical_amount(problem) if typical is None else typical)
     greatest = problem.A.greatest()
     rows = _excess(
         problem.A.times(x),
@@ -89,8 +89,11 @@ def relative_gap(problem: Problem, x: Floats, objective: float, bound: float) ->
     return max(0.0, objective - bound) / (size or 1.0)
 
 
-def prove(problem: Problem, x: Floats, y: Floats, solver: str) -> Outcome:
-    """Return the Outcome of an LP or QP called solved: ``optimal`` if x and y prove it, else ``stopped``."""
+def prove(problem: Problem, x: Floats, y: Floats, solver: str, typical: float | None = None) -> Outcome:
+    """Return the Outcome of an LP or QP called solved: ``optimal`` if x and y prove it, else ``stopped``.
+
+    ``typical``: the program's typical amount, where the caller knows it.
+    """
     x = np.clip(x, problem.col_lower, problem.col_upper)
     objective = problem.value(x)
     bound, reduced = weak_duality(problem, x, y)
@@ -99,7 +102,7 @@ def prove(problem: Problem, x: Floats, y: Floats, solver: str) -> Outcome:
     if np.isinf(bound):
         out = replace(out, bound=None, gap=None)
     # Written so that a NaN fails.
-    if not violation(problem, x) <= FEASIBLE:
+    if not violation(problem, x, typical) <= FEASIBLE:
         return replace(out, status="stopped", reason="solve.not_feasible")
     if not gap <= LP_GAP:
         return replace(out, status="stopped", reason="solve.not_proven")

@@ -19,6 +19,7 @@ from absalloc.solve.live import Part, Whole
 from absalloc.solve.outcome import Outcome, SolveSettings, without_point
 from absalloc.solve.problem import Problem
 from absalloc.solve.proof import prove, weak_duality
+from absalloc.solve.scaling import typical_amount
 from absalloc.solve.sift import resting
 from absalloc.solve.solver import solve_problem
 
@@ -46,6 +47,7 @@ class WarmLP(Whole):
         super().__init__(problem)
         self.part: Part | None = None
         self.warm = self.cold = 0
+        self._typical: float | None = None
 
     def change_cost(self, columns: NDArray[np.intp], cost: Floats, offset: float | None = None) -> None:
         """Set the cost of some columns, and the constant of the objective."""
@@ -57,6 +59,7 @@ class WarmLP(Whole):
     def change_columns(self, columns: NDArray[np.intp], lower: Floats, upper: Floats) -> None:
         """Set the bounds of some columns."""
         self.col_lower[columns], self.col_upper[columns] = lower, upper
+        self._typical = None
         if self.part is not None:
             self.part.columns_moved = True
 
@@ -93,7 +96,9 @@ class WarmLP(Whole):
         """Return the proven answer, or None after what is missing has entered the part."""
         if status == "infeasible":
             return self._none(problem, part, y)
-        found = prove(problem, x, y, "highs")
+        if self._typical is None:
+            self._typical = typical_amount(problem)
+        found = prove(problem, x, y, "highs", self._typical)
         if found.status == "optimal":
             return found
         assert found.reduced_cost is not None
