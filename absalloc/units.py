@@ -57,6 +57,10 @@ _QUANTITY_UNITS: dict[str, tuple[str, Decimal]] = {
     "name": ("count", Decimal(1)),
     "trading days": ("trading_days", Decimal(1)),
 }
+_CHINESE_UNITS = {
+    "元": "yuan", "万": "wan", "万元": "wan", "百万元": "mn", "亿": "yi", "亿元": "yi", "年": "years", "天": "days",
+    "日": "days", "个月": "months", "月": "months", "只": "names", "个": "names", "个交易日": "trading days",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def quantity(text: str, where: Where | None = None) -> Quantity:
 
     Raises BadInput for a bare number, an unknown unit, or anything else; never guesses a unit.
     """
-    text = str(text).strip()
+    text = str(text).strip().replace("％", "%")
     if text in RATING_GRADES:
         return Quantity(Fraction(rating_grade(text)), "grade", text)
     found = _QUANTITY.match(text)
@@ -106,9 +110,11 @@ def quantity(text: str, where: Where | None = None) -> Quantity:
         )
     if unit not in _QUANTITY_UNITS:
         expected = "%, bp, yuan, wan, mn, yi, years, days, trading days, months, names"
-        raise BadInput(
+        error = BadInput(
             "base.unit_unknown", where=where, value=unit, text=text, expected=expected, choices=_QUANTITY_UNITS
         )
+        error.nearest = _CHINESE_UNITS.get(unit, error.nearest)
+        raise error
     kind, factor = _QUANTITY_UNITS[unit]
     return Quantity(Fraction(Decimal(number.replace("_", "")) * factor), kind, text)
 

@@ -16,6 +16,7 @@ from typing import Any
 from absalloc.errors import BadInput
 from absalloc.files import MAX_YAML_BYTES, decode, read_bytes
 from absalloc.where import Where
+from absalloc.yamlhints import refuse_quoted, syntax_error
 
 MAX_NODES = 400_000
 MAX_DEPTH = 60
@@ -57,8 +58,9 @@ def parse_yaml(text: str, name: str = "<text>") -> Document:
         root = yaml.compose(text, Loader=loader)
     except yaml.YAMLError as error:
         found = getattr(error, "problem_mark", None)
-        place = Where(name, found.line + 1, found.column + 1) if found else Where(name)
-        raise BadInput("base.yaml_syntax", where=place, problem=getattr(error, "problem", None) or str(error)) from None
+        problem = getattr(error, "problem", None) or str(error)
+        line, column = (found.line + 1, found.column + 1) if found else (1, 1)
+        raise syntax_error(text, name, line, column, problem) from None
     if not isinstance(root, yaml.MappingNode):
         raise BadInput("base.yaml_not_mapping", where=Where(name, 1, 1))
     places: dict[tuple[str | int, ...], tuple[int, int]] = {}
@@ -94,6 +96,8 @@ def _plain(
         raise BadInput("base.yaml_too_large", where=Where(name), size="?", limit=MAX_NODES)
     places.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
     if isinstance(node, yaml.ScalarNode):
+        if not node.style:
+            refuse_quoted(node.value, Where(name, node.start_mark.line + 1, node.start_mark.column + 1))
         return None if node.value == "" and not node.style else node.value  # libyaml: "" is plain, Python: None
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, (*path, index), places, name) for index, item in enumerate(node.value)]
@@ -148,7 +152,7 @@ def _first(error: Any, document: Document, path: tuple[str | int, ...], model: t
             # Where the value is a key of the mapping that was refused, the error points at it.
             inner.where = document.where(*path, *_in_file((*steps, str(inner.value)), document, path))
         return inner
-    dotted = ".".join(str(step) for step in (*path, *steps))
+    dotted = _said((*path, *steps), document)
     if problem["type"] == "extra_forbidden":
         known = sorted(_known(model, steps[:-1]))
         return BadInput("base.unknown_key", where=where, value=steps[-1], expected=", ".join(known), choices=known)
@@ -164,7 +168,34 @@ def _first(error: Any, document: Document, path: tuple[str | int, ...], model: t
             choices=words,
             path=dotted,
         )
+    shape = _SHAPES.get(problem["type"])
+    if shape is not None:
+        known = _known(model, steps)
+        expected = ", ".join(f"{key}: …" for key in known) or "key: value"
+        return BadInput(shape, where=where, value=problem.get("input"), expected=expected, path=dotted)
     return BadInput("base.model_invalid", where=where, value=problem.get("input"), path=dotted, problem=problem["msg"])
+
+
+_SHAPES = {
+    "tuple_type": "base.needs_list", "list_type": "base.needs_list", "model_type": "base.needs_mapping",
+    "dict_type": "base.needs_mapping", "string_pattern_mismatch": "base.id_form", "string_type": "base.needs_text",
+}  # fmt: skip
+
+
+def _said(steps: tuple[Any, ...], document: Document) -> str:
+    """Return a place in words: an entry of a list by its id where it has one."""
+    said, data = "", document.data
+    for step in steps:
+        data = data[step] if _has(data, step) else None
+        name = data["id"] if isinstance(step, int) and isinstance(data, dict) and data.get("id") else step
+        said += f"[{name}]" if isinstance(step, int) else f".{name}" if said else str(name)
+    return said
+
+
+def _has(data: Any, step: Any) -> bool:
+    if isinstance(data, list):
+        return isinstance(step, int) and step < len(data)
+    return isinstance(data, dict) and step in data
 
 
 def _in_file(steps: tuple[Any, ...], document: Document, path: tuple[str | int, ...]) -> tuple[Any, ...]:

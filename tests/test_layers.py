@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "absalloc"
 BASE = (
-    "terms", "units", "where", "errors", "messages", "files", "yamlpos", "predicate", "fields", "_resources",
+    "terms", "units", "where", "errors", "messages", "files", "yamlhints", "yamlpos", "predicate", "fields",
+    "_resources",
 )  # fmt: skip
 ORDER: tuple[tuple[str, ...], ...] = (
     BASE,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from absalloc.rulebook.models import Rule
 
 LIST, SHOW, TEST = "absalloc.rules-list/1", "absalloc.rules-show/1", "absalloc.rules-test/1"
+NEW = "absalloc.rules-new/1"
 
 
 def books_of(names: Sequence[str] | None) -> list[Rulebook]:
@@ -205,3 +206,14 @@ def _show_cases(shell: Shell, reports: Sequence[Any], ok: bool) -> None:
         shell.show(*(Text(f"    {plain(result.text(shell.lang))}", style="red") for result in report.failed))
         shell.show(*(Text(f"    {plain(gap.text(shell.lang))}", style="dim") for gap in report.missing))
     shell.answer(shell.text("cases_ok" if ok else "cases_failed"))
+
+
+def run_new(shell: Shell, name: str, folder: str) -> int:
+    """Write a rulebook to start from and say what to do with it."""
+    from absalloc.rulebook.new import new_rulebook
+
+    paths = [str(path) for path in new_rulebook(name, folder)]
+    shell.document({"schema": NEW, "rulebook": name, "files": paths})
+    shell.show(*(plain(path) for path in paths))
+    shell.answer(plain(shell.text("new_next", file=paths[0])))
+    return 0

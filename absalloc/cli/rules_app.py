@@ -22,7 +22,7 @@ from absalloc.cli.options import (
 from absalloc.cli.shell import Shell
 
 rules = typer.Typer(
-    help="The rule book: list, show, test, diff, lint.\n\nExample: absalloc rules list", no_args_is_help=False
+    help="The rule book: list, show, test, diff, lint, new.\n\nExample: absalloc rules list", no_args_is_help=False
 )
 
 Book = Annotated[
@@ -141,3 +141,22 @@ def lint(
     from absalloc.cli.rules_lint import run_lint
 
     return run_lint(Shell(as_json, lang, quiet), files or (), mandate, as_of)
+
+
+_NEW = "A rulebook of your own to start from, with worked cases.\n\nExample: absalloc rules new my-house"
+
+
+@rules.command("new", help=_NEW)
+def new(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Lower-case letters, digits, hyphens.", show_default=False)
+    ],
+    out: Annotated[str, typer.Option("--out", "-o", metavar="DIR", help="Where the files go.")] = ".",
+    as_json: Json = False,
+    lang: Language = Lang.en,
+    quiet: Quiet = False,
+) -> int:
+    """Write a rulebook to start from."""
+    from absalloc.cli.rules import run_new
+
+    return run_new(Shell(as_json, lang, quiet), name, out)

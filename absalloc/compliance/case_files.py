@@ -116,6 +116,11 @@ def load_cases(source: str | Path) -> Cases:
         return _shipped(text)
     path = Path(text)
     beside = path if path.name.endswith(SUFFIX) else path.with_name(path.stem + SUFFIX)
+    if beside != path:
+        # A rulebook that does not read is the first thing to be told, whatever stands beside it.
+        read = load_rulebook(path)
+        if not beside.is_file():
+            raise BadInput("compliance.no_case_file", value=str(beside), book=read.id)
     document = read_yaml(beside)
     file: CaseFile = validate(CaseFile, document)
     own = beside.with_name(f"{file.rulebook}.yaml")

@@ -369,3 +369,11 @@ class RulesLint(Shape):
     ok: bool
     family: str
     examined: list[LintedBooks]
+
+
+class RulesNew(Shape):
+    """What rules new wrote: the rulebook, its cases, the schema for an editor."""
+
+    schema_: Literal["absalloc.rules-new/1"] = Field(alias="schema")
+    rulebook: str
+    files: list[str]

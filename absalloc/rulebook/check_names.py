@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from itertools import pairwise
@@ -26,6 +27,7 @@ from absalloc.yamlpos import Document
 
 SIZE_COLUMNS = ("issue_size", "outstanding", "deal_size")
 _MANDATE_HEADS = ("institution", "product", "facts", "reference", "manager", "name")
+WIDE_MARKS = r"[，、；]"
 _UNITLESS = ("years", "days", "count", "price")
 
 
@@ -64,7 +66,7 @@ class _Check:
             code,
             where=self.document.where(*path),
             value=value,
-            expected=", ".join(names),
+            expected=", ".join(names) or "–",
             choices=names or None,
             rule=self.name,
             **fields,
@@ -191,6 +193,11 @@ class _Check:
         if isinstance(leaf, OneOf):
             allowed = _values(found)
             for value in leaf.values:
+                if allowed and re.search(WIDE_MARKS, value):
+                    raise BadInput(
+                        "rulebook.wide_separator", where=self.document.where(*path, leaf.column), value=value,
+                        expected=f"[{re.sub(WIDE_MARKS, ', ', value)}]", rule=self.name,
+                    )  # fmt: skip
                 if allowed and value not in allowed:
                     raise self.fail("rulebook.unknown_value", (*path, leaf.column), value, allowed, column=leaf.column)
         elif isinstance(leaf, Between):

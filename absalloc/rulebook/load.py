@@ -12,6 +12,7 @@ from absalloc.errors import BadInput
 from absalloc.files import sha256
 from absalloc.rulebook.check_names import check_book
 from absalloc.rulebook.models import Book, Rule
+from absalloc.rulebook.schema_words import described
 from absalloc.where import Where
 from absalloc.yamlpos import Document, parse_yaml, read_yaml, validate
 
@@ -94,5 +95,5 @@ def _canonical(data: Any) -> bytes:
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of the rulebook format, committed as ``constraints/schema.json``."""
-    schema: dict[str, Any] = Book.model_json_schema(by_alias=True)
+    schema = described(Book.model_json_schema(by_alias=True))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "absalloc rulebook", **schema}
