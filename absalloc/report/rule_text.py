@@ -13,7 +13,7 @@ from absalloc.errors import BadInput
 from absalloc.predicate import Predicate, leaves
 from absalloc.report.words import name, say
 from absalloc.rulebook import Rulebook
-from absalloc.rulebook.formula import definitions, formula, with_reading
+from absalloc.rulebook.formula import definitions, formula, with_readings
 from absalloc.rulebook.models import Rule
 from absalloc.rulebook.phrases import Phrases
 from absalloc.rulebook.sentence import sentence
@@ -48,7 +48,7 @@ def rule_document(book: Rulebook, rule: Rule, lang: str) -> dict[str, Any]:
                 "id": r.id,
                 "default": r.default,
                 "title": getattr(r.title, lang) if r.title else None,
-                "sentence": sentence(with_reading(rule, r), lang, book.book),
+                "sentence": sentence(with_readings(rule, [r]), lang, book.book),
             }
             for r in rule.readings
         ],

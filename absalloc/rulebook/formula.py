@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,9 +168,13 @@ def _in_predicate(predicate: Predicate, book: Book) -> list[str]:
     return found
 
 
-def with_reading(rule: Rule, reading: Reading) -> Rule:
-    """Return the rule as one reading of a disputed word has it: what the reading names replaces the rule's own."""
-    named = {key: getattr(reading, key) for key in ("where", "by", "measure", "of") if getattr(reading, key)}
-    if reading.without is not None:
-        named["where"] = narrowed(named.get("where", rule.where), reading.without)
-    return rule.model_copy(update=named)
+def with_readings(rule: Rule, readings: Iterable[Reading]) -> Rule:
+    """Return the rule as some readings have it: what they name replaces its own, then what they bar is taken out."""
+    chosen = list(readings)
+    for reading in chosen:
+        named = {key: getattr(reading, key) for key in ("where", "by", "measure", "of") if getattr(reading, key)}
+        rule = rule.model_copy(update=named)
+    for reading in chosen:
+        if reading.without is not None:
+            rule = rule.model_copy(update={"where": narrowed(rule.where, reading.without)})
+    return rule

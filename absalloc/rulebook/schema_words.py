@@ -77,6 +77,7 @@ WORDS = {
     "Reading.id": "the name of this reading 解读编号",
     "Reading.default": "true for the one that holds unless a mandate chooses 默认",
     "Reading.where": "in place of the rule's where 替代 where",
+    "Reading.without": "lines it takes out of the rule's where 从 where 中剔除",
     "Reading.by": "in place of the rule's by 替代 by",
     "Reading.measure": "in place of the rule's measure 替代 measure",
     "Reading.of": "in place of the rule's of 替代 of",

@@ -21,7 +21,7 @@ from absalloc.messages import render
 from absalloc.predicate import Predicate
 from absalloc.rulebook import Rulebook
 from absalloc.rulebook.active import ActiveRule, Limit, Rules, as_limit
-from absalloc.rulebook.formula import with_reading
+from absalloc.rulebook.formula import with_readings
 from absalloc.rulebook.models import FromList, HoldingsSum, Rule, Signed
 from absalloc.study.lint_cells import Cells, Vocabulary, make_cells, point_size
 from absalloc.study.lint_proof import Proof, Prover
@@ -114,8 +114,7 @@ def of_book(book: Rulebook, day: date) -> list[LintRule]:
 
 
 def _written(book: Rulebook, rule: Rule, day: date) -> LintRule | None:
-    for reading in rule.readings:
-        rule = with_reading(rule, reading) if reading.default else rule
+    rule = with_readings(rule, [reading for reading in rule.readings if reading.default])
     if rule.status == "draft" or (rule.from_ and day < rule.from_) or (rule.to and day > rule.to):
         return None
     sides = (("max", rule.max), ("min", rule.min))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from absalloc.rulebook import Rulebook, find_rulebook, load_rulebook, shipped_rulebooks
-from absalloc.rulebook.formula import definitions, formula, with_reading
+from absalloc.rulebook.formula import definitions, formula, with_readings
 from absalloc.rulebook.models import FromList, Rule
 from absalloc.rulebook.sentence import sentence
 
@@ -223,7 +223,7 @@ def test_what_a_name_means_is_said() -> None:
 def test_a_reading_reads_as_the_rule_it_makes() -> None:
     book = find_rulebook("public-fund-open")
     rule = book.rules["originator-share"]
-    said = {r.id: sentence(with_reading(rule, r), "en", book.book) for r in rule.readings}
+    said = {r.id: sentence(with_readings(rule, [r]), "en", book.book) for r in rule.readings}
     default = sentence(rule, "en", book.book)
     assert said == {
         "counts": default,
