@@ -16,8 +16,9 @@ NEAR = 3
 """Lines before the one the parser stopped at that are looked at: it notices late."""
 
 
-def syntax_error(text: str, name: str, line: int, column: int, problem: str) -> BadInput:
-    """Return the error for text that is no YAML, at the mark that is likely to blame; ``line`` counts from 1."""
+def syntax_error(text: str, name: str, place: tuple[int, int], problem: str) -> BadInput:
+    """Return the error for text that is no YAML, at the mark likely to blame; ``place`` is line and column from 1."""
+    line, column = place
     lines = text.splitlines()
     for number in range(min(line, len(lines)), max(0, line - NEAR), -1):
         bare = _QUOTED.sub(lambda found: " " * len(found.group()), lines[number - 1])
@@ -33,13 +34,13 @@ def syntax_error(text: str, name: str, line: int, column: int, problem: str) -> 
         bare = _QUOTED.sub("", lines[number - 1])
         for opened, closed in (("{", "}"), ("[", "]")):
             if bare.count(opened) > bare.count(closed):
-                place = Where(name, number, lines[number - 1].rindex(opened) + 1)
-                return BadInput("base.yaml_open", where=place, value=opened, expected=closed)
+                where = Where(name, number, lines[number - 1].rindex(opened) + 1)
+                return BadInput("base.yaml_open", where=where, value=opened, expected=closed)
     here = lines[line - 1] if 0 < line <= len(lines) else ""
     before = next((item for item in reversed(lines[: max(0, line - 1)]) if item.strip()), "")
     if "not allowed" in problem and _indent(here) != _indent(before):
-        place = Where(name, line, _indent(here) + 1)
-        return BadInput("base.yaml_indent", where=place, has=_indent(here), before=_indent(before))
+        where = Where(name, line, _indent(here) + 1)
+        return BadInput("base.yaml_indent", where=where, has=_indent(here), before=_indent(before))
     return BadInput("base.yaml_syntax", where=Where(name, line, column), problem=problem)
 
 

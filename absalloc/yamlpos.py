@@ -59,8 +59,9 @@ def parse_yaml(text: str, name: str = "<text>") -> Document:
     except yaml.YAMLError as error:
         found = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
-        line, column = (found.line + 1, found.column + 1) if found else (1, 1)
-        raise syntax_error(text, name, line, column, problem) from None
+        if found is None:
+            raise BadInput("base.yaml_syntax", where=Where(name), problem=problem) from None
+        raise syntax_error(text, name, (found.line + 1, found.column + 1), problem) from None
     if not isinstance(root, yaml.MappingNode):
         raise BadInput("base.yaml_not_mapping", where=Where(name, 1, 1))
     places: dict[tuple[str | int, ...], tuple[int, int]] = {}

@@ -138,7 +138,7 @@ def test_the_good_one_loads(tmp_path: Path) -> None:
         ("    of: nav", "    of: &x nav", 15, "Anchors and aliases"),
         ("    of: nav", "    of: *x", 15, "Anchors and aliases|not valid YAML"),
         ("    of: nav", "    of: !!python/object:os.system nav", 15, ""),
-        ("    of: nav", "    of: [nav", None, "not valid YAML"),
+        ("    of: nav", "    of: [nav", 15, "never closed"),
     ],
 )
 def test_it_says_what_is_wrong_and_where(tmp_path: Path, old: str, new: str, line: int | None, words: str) -> None:
