@@ -116,6 +116,7 @@ def show_check(shell: Shell, document: dict[str, Any]) -> None:
 
     from absalloc.cli.tables import failing, rule_table, said_once
     from absalloc.report.answer import check_answer
+    from absalloc.report.words import say
 
     lang = shell.lang
     if not shell.quiet:
@@ -125,6 +126,7 @@ def show_check(shell: Shell, document: dict[str, Any]) -> None:
         if details:
             shell.show("", *details)
         show_moves(shell, document["findings"])
+        said_once(shell, say("head_to_prove", lang), [item["text"] for item in document["to_prove"]])
         said_once(shell, shell.text("not_applied"), [f"{r['rule']}: {r['reason']}" for r in document["not_applied"]])
         said_once(shell, shell.text("assumptions"), document["assumptions"])
         show_readings(shell, document.get("readings"))

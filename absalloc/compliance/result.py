@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from absalloc.compliance.finding import Finding, Moves, Reason, number, shown
+from absalloc.compliance.to_prove import Wanted, to_prove
 from absalloc.compliance.weights import LineWeight, weights_held
 from absalloc.messages import render
 from absalloc.rulebook.active import InactiveRule
@@ -57,6 +58,11 @@ class Findings:
         return len({item.rule for item in self.findings if item.verdict == "unknown"})
 
     @property
+    def to_prove(self) -> tuple[Wanted, ...]:
+        """The facts for want of which findings are unknown, that on which most rules hang first."""
+        return to_prove(self.findings)
+
+    @property
     def table(self) -> pd.DataFrame:
         """The findings as a table, one row each; values as numbers."""
         import pandas as pd
@@ -74,6 +80,7 @@ class Findings:
             "compliant": self.compliant,
             "n_proven": self.n_proven,
             "n_unknown": self.n_unknown,
+            "to_prove": [item.to_json(lang) for item in self.to_prove],
             "assumptions": [note.text(lang) for note in self.notes],
             "findings": [finding_json(item, lang) for item in self.findings],
             "not_applied": [inactive_json(rule, lang) for rule in self.inactive],

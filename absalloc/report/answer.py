@@ -7,6 +7,9 @@ from typing import Any
 
 from absalloc.report.words import BETWEEN, DASH, LISTED, say, shown, yuan_in_full
 
+MOST_WANTED = 3
+"""Facts named in the answer; the list above it has them all."""
+
 
 def check_answer(document: dict[str, Any], lang: str) -> str:
     """Return whether the book complies, and what stands in the way."""
@@ -22,7 +25,11 @@ def check_answer(document: dict[str, Any], lang: str) -> str:
         "n": len(failed or open_),
     }
     key = {True: "check_yes", False: "check_no", None: "check_open"}[document["compliant"]]
-    return say(key, lang, **fields)
+    text = say(key, lang, **fields)
+    wanted = [item["text"] for item in document["to_prove"][:MOST_WANTED]]
+    if wanted and document["compliant"] is not False:
+        text += BETWEEN[lang] + say("check_to_prove", lang, what={"en": "; ", "zh": "；"}[lang].join(wanted))
+    return text
 
 
 def plan_answer(document: dict[str, Any], lang: str) -> str:

@@ -321,6 +321,18 @@ class OtherReading(Shape):
     differs: list[ReadingDiffers]
 
 
+class ToProve(Shape):
+    """A fact for want of which rules are unknown; ``n_lines`` is at least how many lines lack it, 0 where of none."""
+
+    kind: Literal["column", "amount", "total", "size", "list", "key", "elsewhere", "line", "before", "other"]
+    what: str
+    n_rules: int
+    n_findings: int
+    n_lines: int
+    rules: list[str]
+    text: str
+
+
 class Check(Shape):
     """What check answers; ``readings`` only with --readings all."""
 
@@ -330,6 +342,7 @@ class Check(Shape):
     compliant: bool | None
     n_proven: int
     n_unknown: int
+    to_prove: list[ToProve]
     assumptions: list[str]
     findings: list[Finding]
     not_applied: list[NotApplied]

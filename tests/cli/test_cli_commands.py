@@ -427,3 +427,20 @@ def test_how_sure_a_text_is_shows_wherever_its_rule_does(run: Run, market: Path)
     assert said.count("second-hand") + said.count("unverified") >= len(unsure)
     assert "unverified" in run("rules", "show", "wealth-open/no-npl").out
     assert "未核实" in run("rules", "show", "wealth-open/no-npl", "--lang", "zh").out
+
+
+@pytest.mark.parametrize(
+    ("lang", "head", "fact"), [("en", "What would prove the rest", "--before"), ("zh", "其余规则还需", "交易前")]
+)
+def test_what_would_prove_the_rest_is_said_in_text_json_and_report(
+    run: Run, market: Path, tmp_path: Path, lang: str, head: str, fact: str
+) -> None:
+    book = [market / "bond-fund-open.yaml", market / "bond-fund-open-holdings.csv", "-u", market / "market.csv"]
+    found = run("check", *book, "--lang", lang, "-o", tmp_path / "out")
+    assert head in found.out
+    assert fact in found.out.splitlines()[-1]
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert report.count(head) == 1
+    document = valid(run("check", *book, "--lang", lang, "--json").document)
+    assert [item["kind"] for item in document["to_prove"]] == ["before"]
+    assert document["to_prove"][0]["text"] in report
