@@ -60,7 +60,7 @@ MANDATES = [
     ("tier1_capital: {value: 20000000000", "tier1_capital: {value: -1", "mandate.amount_sign", None),
     ("tier1_capital: {value: 20000000000", "tier1_capital: {value: NaN", "mandate.money_form", None),
     ("mode: offered", "mode: offered\nmode: strategic", "base.yaml_duplicate", None),
-    ("mode: offered", "mode: [", "base.yaml_syntax", None),
+    ("mode: offered", "mode: [", "base.yaml_open", None),
     ("institution: bank_own_book\n", "", "base.missing_key", None),
 ]
 
