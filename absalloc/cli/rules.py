@@ -215,5 +215,5 @@ def run_new(shell: Shell, name: str, folder: str) -> int:
     paths = [str(path) for path in new_rulebook(name, folder)]
     shell.document({"schema": NEW, "rulebook": name, "files": paths})
     shell.show(*(plain(path) for path in paths))
-    shell.answer(plain(shell.text("new_next", file=paths[0])))
+    shell.answer(plain(shell.text("new_next", command=f"absalloc rules test {paths[0]}")))
     return 0
