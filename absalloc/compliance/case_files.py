@@ -120,7 +120,9 @@ def load_cases(source: str | Path) -> Cases:
         # A rulebook that does not read is the first thing to be told, whatever stands beside it.
         read = load_rulebook(path)
         if not beside.is_file():
-            raise BadInput("compliance.no_case_file", value=str(beside), book=read.id)
+            raise BadInput(
+                "compliance.no_case_file", value=str(beside), book=read.id, command="absalloc rules new NAME"
+            )
     document = read_yaml(beside)
     file: CaseFile = validate(CaseFile, document)
     own = beside.with_name(f"{file.rulebook}.yaml")
