@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
-from absalloc.cashflow import CurveSet, ValuationSettings
+from absalloc.cashflow import CurveSet
 from absalloc.compliance.exact import evaluate_exact
 from absalloc.compliance.finding import Finding
 from absalloc.rows import BookState
@@ -52,13 +52,12 @@ class _Book:
     months: int
     benchmark: float
     curves: CurveSet | None
-    settings: ValuationSettings | None
 
     def stressed(self, driver: Driver, value: float) -> Stressed:
         """Return the universe with the driver at a value for good, cash earning the benchmark."""
         scenario = driver_scenario(driver, value, self.months, self.benchmark)
         state = self.state
-        return stress_universe(state.universe, scenario, state.as_of, curves=self.curves, settings=self.settings)
+        return stress_universe(state.universe, scenario, state.as_of, curves=self.curves)
 
     def earns_less(self, driver: Driver, weights: np.ndarray, value: float) -> bool:
         """Say whether the sleeve's total return over the months is below the benchmark's."""
@@ -97,7 +96,7 @@ def break_evens(
     months: int = 12,
     benchmark: float | None = None,
     curves: CurveSet | None = None,
-    settings: ValuationSettings | None = None,
+    drivers: Sequence[Driver] = DRIVERS,
     step: Callable[[], Any] = lambda: None,
 ) -> tuple[BreakEven, ...]:
     """Return the break-evens of a book, one a driver; ``step`` is called after each value looked at.
@@ -106,13 +105,13 @@ def break_evens(
     the values of ``GRID`` a crossing and back would be missed. Raises BadInput without benchmark or curves.
     """
     yearly = benchmark_of(state, benchmark, curves)
-    book = _Book(state, months, yearly, curves, settings)
-    weights = sleeve_weights(state, settings)
+    book = _Book(state, months, yearly, curves)
+    weights = sleeve_weights(state)
     now = evaluate_exact([replace(state, before=dict(state.held))])
     fails = {item.rule for item in now if item.verdict != "pass"}
     holds = frozenset(item.rule for item in now if item.level == "hard" and item.rule not in fails)
     found = []
-    for driver in DRIVERS:
+    for driver in drivers:
         earns = _crossing(driver, partial(book.earns_less, driver, weights), STEP, step) if weights.any() else None
         breaks = _crossing(driver, partial(book.breaks, driver, holds), RULE_STEP, step)
         finding = None if breaks is None else book.broken(driver, holds, breaks)

@@ -45,7 +45,7 @@ def test_a_rule_breaks_at_the_value_found_and_holds_a_step_before() -> None:
     assert floor.value is not None
     # A floor just under what is held: losses of bonds take the share below it.
     state = tight("/bond-share", floor.value - Fraction(1, 1000))
-    found = {item.driver: item for item in break_evens(state, curves=curves())}["spread"]
+    found = {item.driver: item for item in break_evens(state, curves=curves(), drivers=["spread"])}["spread"]
     assert found.breaks is not None
     assert found.finding is not None
     assert found.finding.rule.endswith("/bond-share")

@@ -65,12 +65,20 @@ def test_a_cap_on_losses_binds_and_costs_carry() -> None:
 
 
 def test_what_cannot_be_stood_says_which_scenario_and_rules() -> None:
-    # Carry earns more than rates take in a month at the front of the curve, but no book gains 0 % when all fall 12 %.
+    """Without a trade the fund cannot keep its cash after a redemption: the conflict names the rule in the scenario."""
     mandate = aa.load_mandate(MARKET / "bond-fund-open.yaml")
-    found = aa.optimise(universe(), mandate, scenarios=["redemption-10", "parallel-up-100"], worst_loss="0%")
-    assert found.status in ("infeasible", "optimal")
-    if found.status == "infeasible":
-        assert any("[" in rule for rule in found.answer.conflict)
+    holdings = MARKET / "bond-fund-open-holdings.csv"
+    found = aa.rebalance(universe(), mandate, holdings, max_turnover="0%", scenarios="redemption-30")
+    assert found.status == "infeasible"
+    assert found.answer.conflict
+    assert all(rule.endswith(" [redemption-30]") for rule in found.answer.conflict)
+    failed = {
+        f.rule for f in stress_book(found.answer.state, find_scenario("redemption-30")).findings if f.verdict == "fail"
+    }
+    assert {rule.removesuffix(" [redemption-30]") for rule in found.answer.conflict} <= failed
+    document = found.to_json()
+    assert document["scenarios"] is None
+    assert document["conflict"][0]["rules"] == list(found.answer.conflict)
 
 
 @pytest.mark.parametrize(
