@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -56,9 +57,9 @@ def span(model: Model, rule: ActiveRule, limit: Limit) -> Span:
     return Span(binds if binds is None or binds >= 0 else None, tightest, step)
 
 
-def behind(model: Model, rule: str) -> tuple[str, ...]:
+def behind(model: Model, rule: str, binding: Iterable[str]) -> tuple[str, ...]:
     """Return the rules that take over from a binding rule: without both, more is gained (LP relaxation)."""
-    others = [name for name in model.binding(model.base) if name != rule]
+    others = [name for name in sorted(binding) if name != rule]
     return tuple(other for other in others if _gain(model, rule, other) > YUAN)
 
 

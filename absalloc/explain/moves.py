@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 from absalloc.compliance.exact import evaluate_exact
 from absalloc.explain.model import NOTHING, Change, Model
+from absalloc.explain.readings import Reading
+from absalloc.explain.standing import Moved
 from absalloc.explain.whatif import Session
 from absalloc.plan.make import Answer
 
@@ -48,14 +51,20 @@ class Mover:
     def __init__(self, model: Model, session: Session, *, lp: bool) -> None:
         self.model, self.session, self.lp = model, session, lp
         outcome, binding = session.relaxed(NOTHING)
-        self.old = model.value(model.base) if not lp or outcome.objective is None else _yuan(outcome.objective)
+        self.old = _yuan(outcome.objective) if lp and outcome.objective is not None else model.value(model.base)
         self.binding = frozenset(binding if lp else model.binding(model.base))
+
+    @cached_property
+    def readings(self) -> dict[tuple[str, str], Reading]:
+        """How each limit stands at the answer of the LP."""
+        return {(item.rule, item.sense): item for item in self.session.ask(Moved(), every=True).rules}
 
     def move(self, rule: str, change: Change, limit: Fraction | None, *, looser: bool) -> Move:
         """Return what a change does; without a new plan where the old one is proven to be as good."""
         if self.session.idle(rule, change):
             # No portfolio comes to the rule at either limit: nothing changes at all.
-            return Move(limit, "optimal", Fraction(0), Fraction(0), Fraction(0), gap_of(self.model.base), ())
+            gap = 0.0 if self.lp else gap_of(self.model.base)
+            return Move(limit, "optimal", Fraction(0), Fraction(0), Fraction(0), gap, ())
         if self.lp:
             return self._relaxed(change, limit)
         base = self.model.base

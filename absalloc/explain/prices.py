@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from absalloc.explain.breakpoints import Span, behind, span
-from absalloc.explain.model import Change, Model
+from absalloc.explain.model import NOTHING, Change, Model
 from absalloc.explain.moves import Move, Mover, gap_of
 from absalloc.explain.whatif import Session
 from absalloc.explain.words import limit_text, ratio, title, yuan
@@ -146,34 +146,51 @@ def prices(
     Raises BadInput for a rule that is not in force.
     """
     model = Model(state, settings)
-    base = model.base
-    reason = base.reason
-    head = (model.objective.kind, model.value(base), gap_of(base), model.total, model.rate)
-    if base.faces is None:
-        return PriceList(base.status, reason, *head, ())
-    session = Session.of(model)
-    model.quick = session.relaxed
-    lp = lp or (base.program is not None and not base.program.problem.has_integers)
-    mover = Mover(model, session, lp=lp and not model.rate)
-    if mover.lp:
-        head = (head[0], mover.old, 0.0, *head[3:])
+    found = _mover(model, lp=lp)
+    if isinstance(found, PriceList):
+        return found
+    mover, head = found
     wanted = model.binding_rules if rules is None else tuple(model.rule(name) for name in rules)
     steps = {**NOTCHES, **(notch or {})}
-    found: list[Price] = []
+    made: list[Price] = []
     for number, rule in enumerate(wanted):
         if progress is not None:
             progress(number, len(wanted), rule.id)
-        found += price_of(mover, rule, steps, breakpoints=breakpoints)
-    found = [_with_behind(model, item) for item in found]
-    found.sort(key=lambda item: (-(item.removed.gain or Fraction(0)), item.rule.id, item.sense))
-    return PriceList(base.status, reason, *head, tuple(found), mover.lp)
+        made += price_of(mover, rule, steps, breakpoints=breakpoints)
+    made = [_with_behind(mover, item) for item in made]
+    made.sort(key=lambda item: (-(item.removed.gain or Fraction(0)), item.rule.id, item.sense))
+    return replace(head, prices=tuple(made))
 
 
-def _with_behind(model: Model, item: Price) -> Price:
+def _mover(model: Model, *, lp: bool) -> tuple[Mover, PriceList] | PriceList:
+    """Return (what prices changes, the list without its prices); the list alone where there is nothing to price."""
+    empty = PriceList("stopped", model.stopped, model.objective.kind, None, None, model.total, model.rate, ())
+    if model.stopped is not None:
+        return empty
+    session = Session.of(model)
+    model.quick = session.relaxed
+    if lp and not model.rate:
+        outcome = session.relaxed(NOTHING)[0]
+        if outcome.status != "optimal":
+            note = Note("infeasible" if outcome.status == "infeasible" else "solver_stopped", why=outcome.status)
+            return replace(empty, status=outcome.status, reason=note, relaxation=True)
+    else:
+        base = model.base
+        empty = replace(empty, status=base.status, reason=base.reason, value=model.value(base), gap=gap_of(base))
+        if base.faces is None:
+            return empty
+        lp = base.program is not None and not base.program.problem.has_integers and not model.rate
+    mover = Mover(model, session, lp=lp and not model.rate)
+    if mover.lp:
+        empty = replace(empty, status="optimal", reason=None, value=mover.old, gap=0.0, relaxation=True)
+    return mover, empty
+
+
+def _with_behind(mover: Mover, item: Price) -> Price:
     """Name the rules that take over where a binding rule costs nothing."""
     if not item.binding or item.removed.worth not in ("nothing", "within_gap"):
         return item
-    return replace(item, behind=behind(model, item.rule.id))
+    return replace(item, behind=behind(mover.model, item.rule.id, mover.binding))
 
 
 def price_of(
@@ -189,7 +206,7 @@ def price_of(
     found = []
     for limit in numbers:
         notch = _notch(limit, steps)
-        near, group = _nearest(model, rule, limit)
+        near, group = _nearest(mover, rule, limit)
         pair = [_stepped(mover, rule, limit, notch * side) for side in (1, -1)]
         reach = span(model, rule, limit) if breakpoints and not model.rate else None
         head = (rule, limit.sense, limit.unit, limit.value, notch, near, group, binding)
@@ -212,8 +229,12 @@ def _stepped(mover: Mover, rule: ActiveRule, limit: Limit, step: Fraction) -> Mo
     return mover.move(rule.id, Change.limit(rule.id, limit.sense, value), value, looser=step > 0)
 
 
-def _nearest(model: Model, rule: ActiveRule, limit: Limit) -> tuple[Fraction | None, str | None]:
-    """Return (value, group) of the finding on the best plan that is nearest to the limit."""
+def _nearest(mover: Mover, rule: ActiveRule, limit: Limit) -> tuple[Fraction | None, str | None]:
+    """Return (value, group) of the finding on the best plan (the LP's answer) that is nearest to the limit."""
+    model = mover.model
+    if mover.lp:
+        reading = mover.readings.get((rule.id, limit.sense))
+        return (None, None) if reading is None or reading.value is None else (Fraction(reading.value), reading.group)
     mine = [f for f in model.base.findings if f.rule == rule.id and f.sense == limit.sense and f.value is not None]
     if not mine:
         return None, None

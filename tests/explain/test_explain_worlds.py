@@ -176,3 +176,25 @@ def test_the_replacement_cost_is_the_best_portfolio_without_the_line(seed: int) 
             assert float(swap.cost or 0) == pytest.approx(base - max(rest), rel=1e-6, abs=2.0)
         else:
             assert swap.status == "infeasible"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_prices_of_the_relaxation_are_differences_of_relaxations(seed: int) -> None:
+    state = plan_book(seed, held=False)
+    table = prices(state, EXACT, lp=True)
+    if table.status != "optimal":
+        assert table.prices == ()
+        return
+    model = Model(state, EXACT)
+    base = relax(model).solve().objective
+    for item in table.prices:
+        for move in (item.looser, item.tighter, item.removed):
+            if move is None or move.gain is None:
+                continue
+            change = Change.drop(item.rule.id) if move.limit is None else None
+            if change is None:
+                other = Model(moved(state, item.rule.id, item.sense, move.limit), EXACT)
+                there = relax(other).solve().objective
+            else:
+                there = relax(model).solve(frozenset({item.rule.id})).objective
+            assert float(move.gain) == pytest.approx(1e6 * (base - there), abs=2)
