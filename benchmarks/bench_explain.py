@@ -48,7 +48,7 @@ def figures(folder: Path, book: str) -> Iterator[Figure]:
     case = planning(Book(universe, mandate))
     args = (case.state, case.settings)
     figure, table = timed(f"{book}: price list, LP", 1.0, lambda: prices(*args, lp=True))
-    yield noted(figure, f"{len(table.prices)} limits, the plan it starts from included")
+    yield noted(figure, f"{len(table.prices)} limits, from the book alone")
     yield timed(f"{book}: price list, lots and names", 60.0, lambda: prices(*args))[0]
     figure, plain = timed(f"{book}: headroom of all, nothing else moving", 0.2, lambda: headroom(*args))
     yield noted(figure, f"{len(plain.lines)} lines, the plan they start from included")

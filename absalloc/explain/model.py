@@ -201,6 +201,17 @@ class Model:
                 blocks += compile_rule(moved[name], (0,), [self.positions], self.system.offsets, None)
         return state, replace(self.system, blocks=tuple(blocks)), self._findings(state, moved, change)
 
+    def at(self, change: Change) -> Model:
+        """Return the book under ``change`` as a model of its own; what the change leaves as it is is not made again."""
+        state, system, current = self.changed(change)
+        made = Model.__new__(Model)
+        kept = ("settings", "stopped", "known", "positions", "lines", "objective", "assumed", "total")
+        made.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
+        made.given, made.state = replace(self.given, rules=state.rules), state
+        made.current, made.quick = current, None
+        made.__dict__["system"] = system
+        return made
+
     @property
     def turnover_cap(self) -> float | None:
         """The cap on trades in yuan, None where there is none."""

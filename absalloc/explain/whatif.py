@@ -251,7 +251,12 @@ class Session:
 
     def _rebuild(self, moved: Moved) -> None:
         self.rebuilt += 1
-        self._standing = Standing(Model(self.state(replace(moved, off=frozenset())), self.settings))
+        if moved.yields:
+            model = Model(self.state(replace(moved, off=frozenset())), self.settings)
+        else:
+            limits = frozenset((rule, sense, value) for (rule, sense), value in moved.limits.items())
+            model = self.given.at(Change(limits))
+        self._standing = Standing(model)
         self._base = Moved(limits=dict(moved.limits), yields=dict(moved.yields))
 
     def _compared(self, found: Live) -> Live:
