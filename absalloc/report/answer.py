@@ -14,8 +14,8 @@ MOST_WANTED = 3
 def check_answer(document: dict[str, Any], lang: str) -> str:
     """Return whether the book complies, and what stands in the way."""
     hard = [item for item in document["findings"] if item["level"] == "hard"]
-    failed = list(dict.fromkeys(item["rule"] for item in hard if item["verdict"] == "fail"))
-    open_ = list(dict.fromkeys(item["rule"] for item in hard if item["verdict"] == "unknown"))
+    failed = list(dict.fromkeys(_label(item) for item in hard if item["verdict"] == "fail"))
+    open_ = list(dict.fromkeys(_label(item) for item in hard if item["verdict"] == "unknown"))
     fields = {
         "book": LISTED[lang].join(document["mandates"]),
         "day": document["as_of"],
@@ -52,7 +52,7 @@ def plan_answer(document: dict[str, Any], lang: str) -> str:
     text = say("plan_found", lang, **fields)
     # A new book is compliant or there is no plan; a passive breach that may stay is said aloud.
     left = list(
-        dict.fromkeys(i["rule"] for i in document["findings"] if i["level"] == "hard" and i["verdict"] != "pass")
+        dict.fromkeys(_label(i) for i in document["findings"] if i["level"] == "hard" and i["verdict"] != "pass")
     )
     if left:
         text += BETWEEN[lang] + say("plan_left", lang, rules=_names(left, lang))
@@ -90,6 +90,11 @@ def _scenarios(found: dict[str, Any], lang: str) -> str:
     share = None if lost["on_nav"] is None else lost["on_nav"] * 10_000
     bp = DASH if share is None else f"{share:.2f}"
     return say("plan_given_up", lang, names=names, yuan=yuan_in_full(lost["carry_yuan"]), bp=bp)
+
+
+def _label(item: Mapping[str, Any]) -> str:
+    """Return a finding's rule, with its scenario where it is of one."""
+    return str(item["rule"]) if item["scenario"] is None else f"{item['rule']} [{item['scenario']}]"
 
 
 def _names(rules: list[str], lang: str, most: int = 4) -> str:

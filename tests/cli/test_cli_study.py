@@ -271,3 +271,17 @@ def test_a_plan_says_in_one_line_what_it_stands_and_what_that_costs(run: Run, we
     assert english.code == 0
     assert "Standing yongmei-2020 costs" in english.out
     assert "经受 yongmei-2020" in chinese.out
+
+
+def test_a_check_says_in_which_scenario_a_rule_fails(run: Run, market: Path) -> None:
+    words = [
+        "check",
+        market / "bond-fund-open.yaml",
+        market / "bond-fund-open-holdings.csv",
+        "-u",
+        market / "market.csv",
+    ]
+    found = run(*words, "--scenario", "redemption-30", "--quiet")
+    assert found.code == 1
+    assert "cash-floor [redemption-30]" in found.out
+    assert "cash-floor" not in run(*words, "--quiet").out
