@@ -42,8 +42,12 @@ def add_studies(app: typer.Typer) -> None:
 
 
 def _stress(
-    mandate: Annotated[str | None, typer.Argument(help="Mandate file (YAML).", show_default=False)] = None,
-    holdings: Annotated[str | None, typer.Argument(help="Holdings (CSV, XLSX).", show_default=False)] = None,
+    mandate: Annotated[
+        str | None, typer.Argument(metavar="MANDATE", help="Mandate file (YAML).", show_default=False)
+    ] = None,
+    holdings: Annotated[
+        str | None, typer.Argument(metavar="HOLDINGS", help="Holdings (CSV, XLSX).", show_default=False)
+    ] = None,
     scenario: Annotated[
         list[str] | None,
         typer.Option("--scenario", metavar="NAME|FILE", help="A shipped scenario, or a .yaml file. Repeatable."),
