@@ -60,8 +60,8 @@ def _affordable(lines: PlanLines, top: np.ndarray) -> np.ndarray:
     nav = lines.positions.state.mandate.amount("nav")
     if nav is None:
         return top
-    owed = lines.liability & lines.allocated
-    money = float(nav) + float((lines.worth * lines.most)[owed].sum())
+    owed = np.where(lines.liability, np.maximum(np.where(lines.allocated, lines.most, 0.0), lines.held), 0.0)
+    money = float(nav) + float(lines.worth @ owed)
     paid = np.divide(money, lines.worth, out=np.full(lines.n, np.inf), where=lines.worth > 0)
     return np.asarray(np.maximum(np.minimum(top, paid), lines.held))
 
