@@ -110,7 +110,7 @@ def desks(folder: Path, changes: int) -> Iterator[Figure]:
         rules = [r for r in first.rules if r.limit is not None and r.value is not None and r.limit > 0]
         walls, cpus = [], []
         for step in range(changes):
-            rule = rules[step % len(rules)]
+            rule = rules[step * len(rules) // changes]  # one slider after the other
             value = float(rule.limit) * rng.uniform(0.85, 1.15)
             cpu = time.thread_time()
             live = desk.ask(aa.Changes(limits={f"{rule.rule}.{rule.sense}": value}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
@@ -29,11 +30,19 @@ class PlainRows:
     entry: np.ndarray
     sign: np.ndarray
     place: np.ndarray
+    held: np.ndarray
 
     @property
     def moves(self) -> bool:
         """Whether the limit stands in the coefficients: the denominator is decided too."""
         return any(np.any(d != 0) for d in (self.block.d, self.block.own.d, self.block.shared.d))
+
+    @cached_property
+    def shifts(self) -> bool:
+        """Whether a limit moves the ends of the rows and nothing else, by numbers that are all known."""
+        block = self.block
+        sure = not (len(block.own.col) or len(block.shared.col)) and bool(np.all(block.limit_known))
+        return sure and not self.moves and bool(np.all(np.isfinite(self.upper)))
 
 
 def plain_rows(model: Model, block: Block, legs: Legs, terms: Terms, columns: int) -> PlainRows | None:
@@ -43,7 +52,7 @@ def plain_rows(model: Model, block: Block, legs: Legs, terms: Terms, columns: in
     excess, upper = _numbers(model, block, legs, terms)
     if upper is None:
         return None
-    return _assembled(block, excess, upper, legs, columns)
+    return replace(_assembled(block, excess, upper, legs, columns), held=_held(model, excess))
 
 
 def could_be_plain(block: Block, terms: Terms) -> bool:
@@ -57,19 +66,42 @@ def could_be_plain(block: Block, terms: Terms) -> bool:
 def _numbers(model: Model, block: Block, legs: Legs, terms: Terms) -> tuple[Excess, np.ndarray | None]:
     """Return the excess of a block and the upper end of its rows, None where they are not plain at this limit."""
     excess = worst_excess(block, model.system.positions, model.system.offsets[block.books[0]])
-    strict = 1.0 if block.strict else 0.0
-    now = held_excess(excess, model.lines.held) + strict
-    if block.strict and np.any(excess.constant == 0):
-        return excess, None
+    held = _held(model, excess)
+    grown: np.ndarray | float = 0.0
     if block.rule.tested == "purchase" and not terms.cure:
         grown = greatest_growth(excess, model.lines, legs, np.zeros(len(excess.row), dtype=bool))
-        if np.any(now + grown > 0):
-            return excess, None
+    return excess, _upper(block, terms, excess.constant, (held, grown))
+
+
+def _held(model: Model, excess: Excess) -> np.ndarray:
+    """Return what is held adds to each row, yuan: shape (rows,)."""
+    return held_excess(replace(excess, constant=np.zeros(len(excess.constant))), model.lines.held)
+
+
+def _upper(
+    block: Block, terms: Terms, constant: np.ndarray, weights: tuple[np.ndarray | float, np.ndarray | float]
+) -> np.ndarray | None:  # fmt: skip
+    """Return the upper end of the rows, None where they are not plain; ``weights``: of what is held, and may grow."""
+    strict = 1.0 if block.strict else 0.0
+    with np.errstate(invalid="ignore"):
+        now = constant + weights[0] + strict
+    if block.strict and np.any(constant == 0):
+        return None
+    if block.rule.tested == "purchase" and not terms.cure and np.any(now + weights[1] > 0):
+        return None
     grouped = block.rule.by is not None and not any(limit.sense == "min" for limit in block.rule.limits)
-    if grouped and np.any(excess.constant + strict > 0):
-        return excess, None
+    if grouped and np.any(constant + strict > 0):
+        return None
     # No portfolio is proven to keep a row whose constant is not finite; the plan leaves such a row out as well.
-    return excess, np.where(np.isfinite(now), -now / MILLION, np.inf)
+    return np.where(np.isfinite(now), -now / MILLION, np.inf)
+
+
+def _shifted(rows: PlainRows, block: Block, terms: Terms) -> np.ndarray | None:
+    """Return the upper end of rows whose coefficients stay: it moves by the limit times the denominator alone."""
+    sign = 1.0 if block.sense == "max" else -1.0
+    high = 1 if sign > 0 else 0
+    constant = sign * block.constant(block.limit, high)
+    return _upper(block, terms, constant, (rows.held, 0.0))
 
 
 def _assembled(block: Block, excess: Excess, upper: np.ndarray, legs: Legs, columns: int) -> PlainRows:
@@ -84,7 +116,7 @@ def _assembled(block: Block, excess: Excess, upper: np.ndarray, legs: Legs, colu
     indptr = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=block.rows))])
     data = np.asarray(np.bincount(place, weights=_legged(excess, entry, sign), minlength=len(keys)), dtype=float)
     matrix = Csr(indptr.astype(np.int32), column.astype(np.int32), data, (block.rows, columns))
-    return PlainRows(block, matrix, upper, entry, sign, place)
+    return PlainRows(block, matrix, upper, entry, sign, place, np.zeros(block.rows))
 
 
 def _legged(excess: Excess, entry: np.ndarray, sign: np.ndarray) -> np.ndarray:
@@ -94,6 +126,9 @@ def _legged(excess: Excess, entry: np.ndarray, sign: np.ndarray) -> np.ndarray:
 def with_limit(model: Model, rows: PlainRows, legs: Legs, terms: Terms, value: Fraction) -> PlainRows | None:
     """Return the rows at another limit; None where they are no longer plain."""
     block = moved_block(model, rows.block, value)
+    if rows.shifts and block.rule.tested != "purchase":
+        upper = _shifted(rows, block, terms)
+        return None if upper is None else replace(rows, block=block, upper=upper)
     excess, upper = _numbers(model, block, legs, terms)
     if upper is None:
         return None
