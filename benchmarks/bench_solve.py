@@ -4,7 +4,7 @@
 
 Ours is Problem + solve_problem, the proof of the answer included; theirs is HighsLp + passModel + run + solution
 with the options as they come. The runs alternate and medians are compared; the machine may be shared: read the ratio.
-Exit code 1 where the objectives differ by more than 1e-7 or the median ratio is above 1.0.
+Exit code 1 where the objectives differ by more than 1e-7 or the median ratio is above 0.15 (0.05 from 50,000 tranches).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from market_lp import TRANCHES, market_lp
 
 from absalloc.solve import Problem, solve_problem
 
-TARGET = 1.0
+TARGET, LARGE_TARGET, LARGE = 0.15, 0.05, 50_000
 
 
 def theirs(c: Any, A: Any, row_lower: Any, row_upper: Any, col_lower: Any, col_upper: Any) -> float:
@@ -97,12 +97,13 @@ def main() -> int:
             f"{r['ratio']:6.2f}  {r['relative_difference']:.1e}"
         )
     ratio = statistics.median(r["ratio"] for r in results)
-    good = ratio <= TARGET and all(r["relative_difference"] <= 1e-7 for r in results)
-    print(f"median ratio {ratio:.2f}, target {TARGET:.2f}: {'reached' if good else 'MISSED'}")
+    target = LARGE_TARGET if options.tranches >= LARGE else TARGET
+    good = ratio <= target and all(r["relative_difference"] <= 1e-7 for r in results)
+    print(f"median ratio {ratio:.2f}, target {target:.2f}: {'reached' if good else 'MISSED'}")
     if options.json:
         document = {
             "benchmark": "solve",
-            "target": TARGET,
+            "target": target,
             "ratio": ratio,
             "reached": good,
             "instances": results,
