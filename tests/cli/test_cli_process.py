@@ -96,7 +96,7 @@ def test_the_same_input_gives_the_same_bytes(market: Path, tmp_path: Path) -> No
         assert absalloc(*words, PYTHONHASHSEED="1" if name == "one" else "2").returncode == 0
     one, two = ({p.name: p.read_bytes() for p in (tmp_path / name).iterdir()} for name in ("one", "two"))
     assert sorted(one) == sorted(two)
-    assert len(one) == 6
+    assert len(one) == 8
     for name, data in one.items():
         if name == "plan.json":
             assert without_run(data) == without_run(two[name])
