@@ -31,12 +31,15 @@ def _bars(bars: Sequence[Any]) -> Any:
             y=[bar.label for bar in shown],
             orientation="h",
             text=[bar.text for bar in shown],
-            textposition="outside",
+            textposition=["outside" if bar.value >= 0 else "none" for bar in shown],
             cliponaxis=False,
             marker_color=[COLOURS[bar.kind] for bar in shown],
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
     )
+    for bar in shown:
+        if bar.value < 0:  # beside its own name there is no room
+            figure.add_annotation(x=0, y=bar.label, text=bar.text, xanchor="left", showarrow=False, xshift=4)
     top = max((abs(bar.value) for bar in shown), default=1.0)
     figure.update_xaxes(visible=False, range=[min(0.0, *(b.value for b in shown), 0.0), top * 1.9])
     figure.update_yaxes(autorange="reversed")
