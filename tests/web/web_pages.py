@@ -33,7 +33,8 @@ def free_port() -> int:
 @contextmanager
 def serving(port: int) -> Iterator[str]:
     """Run ``absalloc serve`` as a process of its own until the block ends."""
-    process = subprocess.Popen([sys.executable, "-P", "-m", "absalloc", "serve", "--port", str(port), "--quiet"])
+    words = [sys.executable, "-P", "-m", "absalloc", "serve", "--port", str(port), "--quiet"]
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):
@@ -46,7 +47,11 @@ def serving(port: int) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:  # it waits for requests that are still being answered
+            process.kill()
+            process.wait()
 
 
 @pytest.fixture(scope="session")
