@@ -16,6 +16,8 @@ from absalloc.solve.scaling import scale
 NAME = "highs"
 ONE_AT_A_TIME = threading.Lock()
 """The scheduler of HiGHS is global, and resetting it under a running solve is not safe."""
+RESETTING = threading.Lock()
+"""Held while the scheduler is reset, and by warm solves while they run: these need not wait for the long ones."""
 
 
 def run(problem: Problem, settings: SolveSettings, *, tolerance: float = 1e-9) -> Raw:
@@ -31,7 +33,8 @@ def run(problem: Problem, settings: SolveSettings, *, tolerance: float = 1e-9) -
         said = highs.run()
         if highs.getModelStatus() == highspy.HighsModelStatus.kNotset:
             # Another user of HiGHS in this process has started the scheduler with other threads.
-            highspy.Highs.resetGlobalScheduler(True)
+            with RESETTING:
+                highspy.Highs.resetGlobalScheduler(True)
             said = highs.run()
         status = status_of(highspy, highs, said)
         return _raw(highspy, highs, problem, scaled, status)

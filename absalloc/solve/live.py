@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from absalloc.errors import InternalError
 from absalloc.solve.csr import Csr, Floats
+from absalloc.solve.highs import RESETTING
 from absalloc.solve.problem import Problem
 from absalloc.solve.scaling import scale
 
@@ -155,7 +156,8 @@ class Part:
 
         self._follow(lp)
         self.grown = False
-        self.highs.run()
+        with RESETTING:
+            self.highs.run()
         status = self.highs.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
             solution = self.highs.getSolution()

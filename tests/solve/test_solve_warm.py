@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from random_programs import program
 
 from absalloc.errors import BadInput
-from absalloc.solve import Problem, solve_problem
+from absalloc.solve import Problem, SolveSettings, solve_problem
 from absalloc.solve.csr import Csr
 from absalloc.solve.proof import violation
 from absalloc.solve.warm import SMALL, WarmLP
@@ -93,3 +94,28 @@ def test_programs_that_cannot_be_kept_warm_are_refused() -> None:
         WarmLP(Problem([1.0], [[1.0]], 0.0, 1.0, 0.0, 1.0, [1]))
     with pytest.raises(BadInput):
         WarmLP(Problem([1.0], [[1.0]], 0.0, 1.0, -np.inf, np.inf))
+
+
+def test_warm_solves_go_on_beside_long_ones_and_resets() -> None:
+    import highspy
+
+    long = threading.Thread(target=lambda: solve_problem(hard(), settings=SolveSettings(time_limit=3.0)))
+    other = highspy.Highs()
+    other.setOptionValue("output_flag", False)
+    lp = WarmLP(market(1))
+    long.start()
+    for share in np.linspace(0.3, 0.6, 20):
+        lp.change_rows(np.array([1]), np.array([-np.inf]), np.array([1000.0 * share]))
+        agree(lp)
+    other.setOptionValue("threads", 2)
+    other.addVar(0.0, 1.0)
+    other.run()
+    agree(lp)
+    long.join()
+
+
+def hard() -> Problem:
+    """Return a knapsack of many equal-looking things, which keeps branch and bound busy."""
+    rng = np.random.default_rng(0)
+    weight = rng.integers(1000, 1100, 60).astype(float)
+    return Problem(-weight - rng.random(60), [weight], -np.inf, 30333.5, 0.0, 1.0, np.ones(60))
