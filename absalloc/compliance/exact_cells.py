@@ -186,7 +186,10 @@ class Measurer:
         value = self.lines.value(name, held.row, held.code)
         if value is not None:
             return (exact(float(value)),) * 2
-        return (ZERO, ONE) if kind == "bool" else (ZERO, NO_BOUND)
+        if kind == "bool":
+            return ZERO, ONE
+        ends = [self.state.attribute(each, None) for each in self.lines.inputs(name)]
+        return min(low for low, _ in ends), max(high for _, high in ends)
 
     def _book(self, held: Position) -> Pair:
         """Return the range of the whole position's book value."""

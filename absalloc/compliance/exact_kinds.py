@@ -135,7 +135,7 @@ class Assessor:
         for group in self.also - {MISSING}:
             groups.setdefault(group, [])
         if missing:
-            groups = {**{group: members + missing for group, members in groups.items()}, MISSING: missing}
+            groups = {**{group: _with_missing(own, missing) for group, own in groups.items()}, MISSING: missing}
         return dict(sorted(groups.items(), key=lambda item: (item[0] == MISSING, item[0] or "")))
 
     def ratios(self, groups: Groups, cells: Cells) -> dict[str | None, Ratio]:
@@ -266,6 +266,14 @@ class Assessor:
             return Known.at_least(ZERO, reason("list_blank", name=limit.from_list.list, group=group or ""))
         numbers = [value for value in values if value is not None]
         return Known(min(numbers), max(numbers))
+
+
+def _with_missing(members: list[Member], missing: list[Member]) -> list[Member]:
+    """Return a group with the lines that may be in it; one that is in for a part stands once, its rest may count."""
+    rest = {id(member.cell): member.share for member in missing}
+    named = {id(member.cell) for member in members}
+    own = [replace(item, extra=rest[id(item.cell)]) if id(item.cell) in rest else item for item in members]
+    return own + [member for member in missing if id(member.cell) not in named]
 
 
 def _others_alone(ratio: Ratio) -> bool:

@@ -88,9 +88,10 @@ class Lines:
         """Return a column's value for a line, combined columns included; None where missing."""
         if name == "tranche_id":
             return code
-        if row is None:
-            return None
         combined = self.rule.columns.get(name)
+        if row is None:
+            # Only its code is known: a combined column that falls back to it has that.
+            return code if combined is not None and "tranche_id" in self.inputs(name) else None
         return self.table.column(name)[row] if combined is None else self._combine(name, combined, row)
 
     def kind(self, name: str) -> str:
@@ -237,7 +238,7 @@ class Lines:
 
     def selected_rows(self) -> Iterator[tuple[int, bool | None]]:
         """Yield (row, whether the rule's ``where`` counts it) for the rows that are not out."""
-        names = sorted({n for leaf in self.tests(self.rule.where) for n in self._inputs(leaf.column)} | {"product"})
+        names = sorted({n for leaf in self.tests(self.rule.where) for n in self.inputs(leaf.column)} | {"product"})
         codes = self.table.column("tranche_id")
         seen: dict[tuple[Any, ...], bool | None] = {}
         for row, facts in enumerate(zip(*(self.table.column(name) for name in names), strict=True)):
@@ -246,7 +247,8 @@ class Lines:
             if seen[facts] is not False:
                 yield row, seen[facts]
 
-    def _inputs(self, name: str) -> list[str]:
+    def inputs(self, name: str) -> list[str]:
+        """Return the columns of the table a combined column is made from, or the column itself."""
         combined = self.rule.columns.get(name)
         if combined is None:
             return [name]

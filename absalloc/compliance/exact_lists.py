@@ -154,17 +154,21 @@ def totals(state: BookState, name: str) -> dict[str, Fraction]:
 
 @_kept
 def linked_groups(state: BookState, link: Link) -> dict[str, list[tuple[str, Fraction]]] | None:
-    """Return tranche id -> its groups, each with the share that counts; None where there is no such table."""
+    """Return tranche id -> its groups, each with the share that counts; None where there is no such table.
+
+    Rows that name a line and a group again add to its share.
+    """
     table = table_named(state, link.link)
     if table is None:
         return None
     lines = table.texts("tranche_id" if "tranche_id" in table.frame.columns else table.key)
     shares = [None] * len(lines) if link.weight is None else [_share(table, cell) for cell in table.texts(link.weight)]
-    found: dict[str, list[tuple[str, Fraction]]] = {}
+    found: dict[str, dict[str, Fraction]] = {}
     for line, group, share in zip(lines, table.texts(link.group), shares, strict=True):
         if line is not None:
-            found.setdefault(line, []).append((group or MISSING, Fraction(1) if share is None else share))
-    return found
+            own, name = found.setdefault(line, {}), group or MISSING
+            own[name] = own.get(name, Fraction(0)) + (Fraction(1) if share is None else share)
+    return {line: list(own.items()) for line, own in found.items()}
 
 
 def _share(table: NamedTable, cell: str | None) -> Fraction | None:

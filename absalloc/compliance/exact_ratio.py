@@ -56,11 +56,12 @@ class Known:
 
 @dataclass(frozen=True)
 class Member:
-    """A line of a group: ``share`` of it counts; not ``sure`` where its group is missing."""
+    """A line of a group: ``share`` of it counts, ``extra`` may as well; not ``sure`` where its group is missing."""
 
     cell: Cell
     share: Fraction = Fraction(1)
     sure: bool = True
+    extra: Fraction = Fraction(0)
 
     @property
     def status(self) -> bool | None:
@@ -69,11 +70,11 @@ class Member:
 
     def pairs(self, average: bool) -> tuple[Pair, ...]:
         """Return the alternatives (n, d) of the line in the group."""
-        share = self.share
-        if share != 1:
-            found = tuple((n * share, d * share if average else d) for n, d in self.cell.pairs)
-        else:
+        if self.share == 1 and not self.extra:
             found = self.cell.pairs
+        else:
+            shares = dict.fromkeys((self.share, self.share + self.extra))
+            found = tuple((n * share, d * share if average else d) for share in shares for n, d in self.cell.pairs)
         if self.sure:
             return found
         outside = ((ZERO, ZERO),) if average else tuple((ZERO, d) for d in self.cell.alone)

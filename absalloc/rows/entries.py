@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -203,16 +203,40 @@ class _Leg:
         """Return entries of lines that stand above and, one way or another, below: the same unknowns in both."""
         if not len(at):
             return []
+        pos, row, share, extra, sure, member = self._once_a_row(at)
+        pairs = []
+        for point in corners(self.primitives, self._everything(), pos):
+            whole = multiplied(self.names, point, len(pos))
+            for more, counted, *inside in product((True, False), repeat=2 + len(self.parts)):
+                n = whole * (share + extra if more else share)
+                d = self._sum_below(point, pos, inside)
+                pairs.append((n if counted else np.where(sure, n, 0.0), d))
+        return [replace(_piece(row, pos + self.shift, pairs), member=member)]
+
+    def _once_a_row(self, at: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return (pos, row, share, extra, sure, member) so that no line stands in a row twice.
+
+        A line a link table gives to some group, and in part to none, is in every row: with its share there, and the
+        part of no group may count as well.
+        """
         lines = self.lines
         pos, row, share = lines.pos[at], lines.row[at], lines.share[at]
         sure = lines.sure[at] & (row >= 0)
-        pairs = []
-        for point in corners(self.primitives, self._everything(), pos):
-            n = multiplied(self.names, point, len(pos)) * share
-            for counted, *inside in product((True, False), repeat=1 + len(self.parts)):
-                d = self._sum_below(point, pos, inside)
-                pairs.append((n if counted else np.where(sure, n, 0.0), d))
-        return [_piece(row, pos + self.shift, pairs)]
+        mixed = np.intersect1d(pos[row >= 0], pos[row < 0])
+        plain = ~np.isin(pos, mixed)
+        if plain.all():
+            return pos, row, share, np.zeros(len(pos)), sure, np.ones(len(pos), dtype=bool)
+        whole = [(p, r) for p in mixed for r in range(self.size)]
+        named = {(p, r): s for p, r, s in zip(pos, row, share, strict=True)}
+        certain = dict(zip(pos, lines.sure[at], strict=True))
+        return (
+            np.concatenate([pos[plain], [p for p, _ in whole]]).astype(np.int64),
+            np.concatenate([row[plain], [r for _, r in whole]]).astype(np.int64),
+            np.concatenate([share[plain], [named.get(each, 0.0) for each in whole]]),
+            np.concatenate([np.zeros(int(plain.sum())), [named[p, -1] for p, _ in whole]]),
+            np.concatenate([sure[plain], [certain[p] for p, _ in whole]]).astype(bool),
+            np.concatenate([plain[plain], [each in named or each[1] == self.size - 1 for each in whole]]).astype(bool),
+        )
 
     def _everything(self) -> list[str]:
         return [*self.names, *(name for names in self.below for name in names)]

@@ -117,7 +117,7 @@ class Positions:
             values[: self.rows][gone] = None
         return values
 
-    def _inputs(self, combined: Combined) -> list[str]:
+    def inputs(self, combined: Combined) -> list[str]:
         """Return the columns a combined one reads; ``rating.*`` stands for all that the universe carries."""
         found: list[str] = []
         for name in combined.first_of or combined.from_ or ():
@@ -128,7 +128,7 @@ class Positions:
         return found
 
     def _combined(self, combined: Combined, columns: Mapping[str, Combined]) -> np.ndarray:
-        names = self._inputs(combined)
+        names = self.inputs(combined)
         result = np.full(self.n, None, dtype=object)
         if not names:
             return result

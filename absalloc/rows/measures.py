@@ -134,7 +134,11 @@ def attribute(positions: Positions, name: str, rule: ActiveRule) -> Spread:
         return Spread(*_ends(values, 1.0, float(max(IMPLIED_GRADES.values()))))
     if kind == "bool":
         return Spread(*_ends(values, 0.0, 1.0))
-    if name in rule.columns or name not in COLUMNS:
+    if name in rule.columns:
+        ranges = [positions.state.attribute(each, None) for each in positions.inputs(rule.columns[name])]
+        low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+        return Spread(*_ends(values, float(low), min(float(high), NO_BOUND)))
+    if name not in COLUMNS:
         return Spread(*_ends(values, 0.0, NO_BOUND))
     found = COLUMNS[name]
     return Spread(*_ends(values, found.low, min(found.high, NO_BOUND)))

@@ -209,7 +209,9 @@ class Block:
         if self.form == "linear" and any(limit.sense == "min" for limit in self.rule.limits):
             found[:] = True
         if self.groups and self.groups[-1] == "?":
-            found[-1] = bool(np.any(self.shared.member & (y[self.shared.col] != 0)))
+            last = self.own.member & (self.own.row == self.rows - 1)
+            unnamed = (self.shared.member & (y[self.shared.col] != 0)).any() or (last & (y[self.own.col] != 0)).any()
+            found[-1] = bool(unnamed)
         return np.asarray(found)
 
     def empty(self, x: np.ndarray) -> np.ndarray:

@@ -93,13 +93,16 @@ def _agreed(rows: Sequence[tuple[str, Fraction | None]], name: str) -> dict[str,
 
 
 def links(state: BookState, table_name: str, group: str, weight: str | None) -> list[tuple[str, str, Fraction]] | None:
-    """Return (tranche, group or '', share) of a look-through table; None where the mandate names none."""
+    """Return (tranche, group or '', share) of a look-through table, each pair once; None where there is no table."""
     table = state.lists.get(table_name)
     if table is None:
         return None
     lines = texts(table, "tranche_id" if "tranche_id" in table.columns else key_column(table))
     shares = [""] * len(lines) if weight is None else texts(table, weight)
     rows = zip(lines, texts(table, group), shares, strict=True)
-    return [
-        (line, name, _number(share, Fraction(1)) or Fraction(0 if share else 1)) for line, name, share in rows if line
-    ]
+    found: dict[tuple[str, str], Fraction] = {}
+    for line, name, share in rows:
+        if line:
+            part = _number(share, Fraction(1)) or Fraction(0 if share else 1)
+            found[line, name] = found.get((line, name), Fraction(0)) + part
+    return [(line, name, share) for (line, name), share in found.items()]
