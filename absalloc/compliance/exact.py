@@ -126,14 +126,14 @@ def _reasons(rule: ActiveRule, books: Sequence[Lines], amounts: Amounts, result:
     if not result.members:
         nothing = rule.where is not None and not amounts.selects()
         yield Reason("selects_nothing" if nothing else "nothing_held")
-    unclear = [m for m in result.members if m.status is None or (m.status is True and m.n is None)]
+    unclear = [m for m in result.members if m.status is None or m.extra or (m.status is True and m.n is None)]
     strangers = sorted({m.cell.code for m in unclear if not m.cell.known})
     if strangers:
         yield reason("not_in_universe", n=len(strangers), what=_named(strangers))
     known = {m.cell.code: m for m in unclear if m.cell.known}
     if known:
         lacking = {name for m in known.values() for name in m.cell.lacking}
-        lacking |= {name for m in known.values() if not m.sure for name in _by(rule)}
+        lacking |= {name for m in known.values() if m.extra or not m.sure for name in _by(rule)}
         yield reason("unknown_lines", n=len(known), what=", ".join(sorted(lacking)), lines=_named(sorted(known)))
     yield from result.reasons
     keys: set[str] = set()
