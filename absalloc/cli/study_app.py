@@ -30,9 +30,10 @@ Exits 1 where a hard rule fails, or is unknown, in any of the scenarios. --list 
 Example: absalloc stress fund.yaml holdings.csv -u tranches.csv --scenario yongmei-2020 --scenario bear-2020 -o out"""
 _COMPARE = """Urban-investment, credit and enterprise ABS like for like, and the mix, from an empty book.
 
-Break-even yields cost about eight more plans a sector and are left out unless --break-even is given.
+Break-even yields cost about eight more plans a sector, the curve of carry against stressed loss four; both are left out
+unless asked for. --severity 2 strikes every sector twice as hard.
 
-Example: absalloc compare fund.yaml bank.yaml -u tranches.csv"""
+Example: absalloc compare fund.yaml bank.yaml -u tranches.csv --curve -o out"""
 
 
 def add_studies(app: typer.Typer) -> None:
@@ -102,10 +103,16 @@ def _compare(
             "--scenario", metavar="[SECTOR=]NAME", help="What stresses a sector, or all three. Repeatable by sector."
         ),
     ] = None,
+    severity: Annotated[
+        float,
+        typer.Option("--severity", metavar="TIMES", help="How hard every sector is struck, 0.1 to 5; 1 as recorded."),
+    ] = 1.0,
     break_even: Annotated[bool, typer.Option("--break-even", help="Break-even yields too; takes longer.")] = False,
+    curve: Annotated[bool, typer.Option("--curve", help="Carry against stressed loss too; takes longer.")] = False,
     solver: SolverName = Solver.highs,
     changes: Set = None,
     time_limit: TimeLimit = None,
+    out: Out = None,
     universe: UniverseFiles = None,
     mapping: MappingFile = None,
     strict: Strict = False,
@@ -119,5 +126,7 @@ def _compare(
     from absalloc.cli.inputs import files, overrides
 
     read = files(universe, mapping, as_of, strict)
-    ask = CompareAsk(read, tuple(scenario or ()), overrides(changes), break_even, solver, time_limit)
+    ask = CompareAsk(
+        read, tuple(scenario or ()), overrides(changes), severity, break_even, curve, solver, time_limit, out
+    )  # fmt: skip
     return run_compare(Shell(as_json, lang, quiet), ask, mandates)

@@ -115,7 +115,7 @@ class Compared:
             "break_even": self.break_even,
             "mandates": [
                 {
-                    **found.to_json(),
+                    **found.to_json(lang),
                     "notes": [compare_note(code, lang) for code in found.notes],
                     "assumptions": [note.text(lang) for note in notes],
                     "inputs": dict(inputs),
@@ -130,5 +130,6 @@ def compare_note(code: str, lang: str = "en") -> str:
     from absalloc.report.words import name
 
     topic, _, value = code.partition(":")
-    said = name("sector", value, lang) if topic == "no_capacity" else value
+    kinds = {"no_capacity": "sector", "not_struck": "sector", "cost_missing": "cost"}
+    said = name(kinds[topic], value, lang) if topic in kinds else value
     return render(f"study.compare_{topic}", lang, value=said)

@@ -77,16 +77,21 @@ def compare(
     *,
     as_of: date | None = None,
     overrides: Mapping[str, Override] | None = None,
+    severity: float = 1.0,
     break_even: bool = False,
+    curve: bool = False,
     solver: str = "highs",
     time_limit: float | None = None,
+    step: Callable[[str], Any] = lambda done: None,
 ) -> Compared:
     """Return urban-investment, credit and enterprise ABS like for like in each mandate, from an empty book.
 
     ``scenarios``: what stresses the sectors: one scenario for all three, or ``{sector: scenario}`` (as texts
-    ``sector=scenario``) for some; the others keep ``absalloc.study.compare.DRIVERS``. ``break_even`` costs about eight
-    more plans a sector.
-    Raises BadInput for unknown sectors and scenarios, for two scenarios of one sector, and as ``optimise`` does.
+    ``sector=scenario``) for some; the others keep ``absalloc.study.severity.sector_driver``. ``severity`` multiplies
+    every driver, 1 as recorded. ``break_even`` costs about eight more plans a sector; ``curve`` (carry against
+    stressed loss) about four, and four for the mix. ``step`` is called after each plan.
+    Raises BadInput for unknown sectors and scenarios, for two scenarios of one sector, for a severity outside 0.1
+    to 5, and as ``optimise`` does.
     """
     from absalloc.study.compare import compare as compare_states
 
@@ -97,7 +102,8 @@ def compare(
         case = planning(Book(universe, mandate), as_of=as_of, overrides=overrides, solver=solver, time_limit=time_limit)
         state = case.state
         found = compare_states(
-            [state], drivers, curves=curves_of(state), settings=case.settings, break_even=break_even
+            [state], drivers, severity=severity, curves=curves_of(state), settings=case.settings,
+            break_even=break_even, curve=curve, step=step,
         )  # fmt: skip
         parts.append((found[0], case.notes, _inputs(universe, state)))
     return Compared(tuple(parts), break_even)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from absalloc.report import words
 from absalloc.report.words import BETWEEN, DASH, LISTED, say, shown, yuan_in_full
 
 MOST_WANTED = 3
@@ -61,6 +62,27 @@ def plan_answer(document: dict[str, Any], lang: str) -> str:
     if document["status"] != "optimal":
         text += BETWEEN[lang] + say("plan_unproven", lang, reason=document["reason"] or DASH)
     return text
+
+
+def compare_answer(item: Mapping[str, Any], lang: str) -> str:
+    """Return the free mix, the sector worth most to it, and the one that earns most at equal stressed loss."""
+    mix = item["mix"]
+    shares = [f"{words.name('sector', s, lang)} {shown(w, 'ratio', lang)}" for s, w in mix["weights"].items()]
+    said = [
+        say(
+            "compare_answer", lang, book=item["mandate"], sleeve=yuan_in_full(item["sleeve_yuan"]),
+            status=words.name("status", mix["status"], lang), yuan=yuan_in_full(mix["carry_yuan"]),
+            shares=LISTED[lang].join(shares) or DASH,
+        )
+    ]  # fmt: skip
+    for key in ("leave_one_out_bp", "equal_loss_carry_bp"):
+        known = [row for row in item["sectors"] if row[key] is not None]
+        if known:
+            best = max(known, key=lambda row: row[key])
+            said.append(
+                say(f"compare_{key}", lang, sector=words.name("sector", best["sector"], lang), bp=f"{best[key]:,.2f}")
+            )
+    return BETWEEN[lang].join(said)
 
 
 def stress_answer(document: Mapping[str, Any], lang: str) -> str:

@@ -46,6 +46,34 @@ def bars(name: str, title: str, data: Sequence[Bar]) -> str:
     return _svg(name, title, (6.4, 0.42 + 0.27 * len(data)), (0.24, 0.02, 0.48, 0.96), lambda axes: _draw(axes, data))
 
 
+@dataclass(frozen=True)
+class Curve:
+    """One curve: its name and its points (across, up), from left to right."""
+
+    label: str
+    points: tuple[tuple[float, float], ...]
+
+
+def curves(name: str, titles: tuple[str, str, str], data: Sequence[Curve]) -> str:
+    """Return curves with a mark at every point, as an SVG element for a page; ``titles``: of all, across and up.
+
+    Each curve has its own mark, so that it reads without colour. The same data give the same bytes.
+    """
+    return _svg(name, titles[0], (8.4, 4.2), (0.1, 0.14, 0.88, 0.83), lambda axes: _draw_curves(axes, titles, data))
+
+
+def _draw_curves(axes: Any, titles: tuple[str, str, str], data: Sequence[Curve]) -> None:
+    for item, colour, mark in zip(data, (*COLOURS.values(), INK), "osD^v", strict=False):
+        across, up = zip(*item.points, strict=True)
+        axes.plot(across, up, color=colour, marker=mark, markersize=5, linewidth=1.6, label=item.label)
+    axes.set_xlabel(titles[1], color=INK)
+    axes.set_ylabel(titles[2], color=INK)
+    axes.grid(color=GRID, linewidth=0.6)
+    axes.legend(frameon=False, labelcolor=INK)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
 def stacks(name: str, title: str, data: Sequence[Stack]) -> str:
     """Return columns of two parts as an SVG element for a page. The same data give the same bytes."""
     return _svg(name, title, (11.0, 2.7), (0.01, 0.12, 0.98, 0.78), lambda axes: _draw_stacks(axes, data))

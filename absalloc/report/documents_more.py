@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from absalloc.report.documents import SHA256, Check, Error, Inputs, Plan, Shape
+from absalloc.report.documents_compare import Compare
 from absalloc.report.documents_explain import Conflicts, Frontier, Headroom, Menu, Prices, WhatIf, Why
 from absalloc.report.documents_rules import RulesDiff, RulesLint, RulesList, RulesNew, RulesShow, RulesTest
 from absalloc.report.documents_stress import Scenarios, Stress
@@ -167,12 +168,9 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
     "rules-new": RulesNew,
     "verify": Verify, "market": Market, "demo": Demo, "prices": Prices, "conflict": Conflicts,
     "headroom": Headroom, "menu": Menu, "frontier": Frontier, "why": Why, "what-if": WhatIf,
-    "stress": Stress, "scenarios": Scenarios,
+    "stress": Stress, "scenarios": Scenarios, "compare": Compare,
 }  # fmt: skip
-"""Every document with a committed schema, by the name in its ``schema`` key.
-
-``compare`` has none yet: its shape is that of the results of the study stage, whose notes are still being added to.
-"""
+"""Every document with a committed schema, by the name in its ``schema`` key."""
 
 
 def json_schema(name: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from absalloc.universe import Universe
 
 TEMPLATE, MEMO = "report.html.jinja", "memo.html.jinja"
-STRESS = "stress.html.jinja"
+STRESS, COMPARE = "stress.html.jinja", "compare.html.jinja"
 
 
 def plan_html(plan: Plan, document: Mapping[str, Any], lang: str = "en") -> str:
@@ -69,6 +69,17 @@ def stress_html(document: Mapping[str, Any], lang: str) -> str:
 
     answer = stress_answer(document, lang)
     return _render(STRESS, lang, document=document, answer=answer, cash=lambda item: payment_charts(item, lang))
+
+
+def compare_html(document: Mapping[str, Any], lang: str) -> str:
+    """Return the page of a comparison; ``document`` is its JSON in the same language. Every text is escaped."""
+    from absalloc.report.answer import compare_answer
+    from absalloc.report.curve import curve_chart
+
+    return _render(
+        COMPARE, lang, document=document, answer=lambda item: compare_answer(item, lang),
+        curve=lambda item, at: curve_chart(item, at, lang),
+    )  # fmt: skip
 
 
 def memo_html(memo: Memo, lang: str) -> str:

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from absalloc.mandate.models import Band, Invest, YearsTarget
+from absalloc.predicate import OneOf
 from absalloc.rows import BookState
-from absalloc.rulebook.targets import PREFIX, with_targets
+from absalloc.rulebook.models import Title
+from absalloc.rulebook.targets import PREFIX, target_rules, with_targets
 from absalloc.terms import SECTORS
 from absalloc.units import Quantity
 from absalloc.universe.model import as_series
@@ -50,6 +52,19 @@ def with_bands(
     mandate = replace(state.mandate, model=model.model_copy(update={"targets": targets}))
     active = tuple(rule for rule in state.rules.active if not rule.id.startswith(f"{PREFIX}/"))
     return replace(state, mandate=mandate, rules=with_targets(replace(state.rules, active=active), mandate))
+
+
+def with_sleeve(state: BookState, band: tuple[Fraction | None, Fraction | None]) -> BookState:
+    """Return the book with bounds (least, most share of NAV) on all three sectors together, beside its other rules."""
+    low, high = band
+    model = state.mandate.model
+    some = Band(min=None if low is None else _share(low), max=None if high is None else _share(high))
+    targets = model.targets.model_copy(update={"sectors": {SECTORS[0]: some}})
+    mandate = replace(state.mandate, model=model.model_copy(update={"targets": targets}))
+    like = next(rule for rule in target_rules(mandate) if rule.id.startswith(f"{PREFIX}/sector-"))
+    title = Title(en="The common sleeve", zh="共同的ABS规模")
+    row = replace(like, id=f"{PREFIX}/sleeve", title=title, where=OneOf("sector", tuple(SECTORS)))
+    return replace(state, rules=replace(state.rules, active=(*state.rules.active, row)))
 
 
 def gross(state: BookState, amount: Fraction) -> BookState:

@@ -84,7 +84,7 @@ def test_compare_has_every_sector(run: Run, market: Path, wealth: list[Any]) -> 
         rows = {row["sector"]: row for row in item["sectors"]}
         assert list(rows) == list(SECTORS)
         assert rows["credit"]["driver"] == "yongmei-2020"
-        assert rows["enterprise"]["driver"] == "supporter-failure-2021"
+        assert rows["enterprise"]["driver"] == "enterprise-driver"
         assert item["sleeve_yuan"] == min(row["capacity_yuan"] for row in rows.values())
         assert all(row["break_even_bp"] is None for row in rows.values())
     statuses = [row["status"] for item in document["mandates"] for row in item["sectors"]]
@@ -96,7 +96,40 @@ def test_compare_for_people_says_that_break_evens_were_not_sought(run: Run, weal
     found = run("compare", *wealth)
     assert "--break-even" in found.out
     assert "common sleeve" in found.out
+    assert "Most carry at equal stressed loss" in found.out
     assert found.code == 0
+
+
+def test_compare_writes_what_it_prints_and_keeps_its_schema(run: Run, wealth: list[Any], tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    found = run("compare", *wealth, "--severity", "0.5", "--curve", "-o", folder, "--json", "--lang", "zh")
+    document = found.document
+    schema = json.loads((SCHEMAS / "absalloc.compare-1.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(document)
+    assert json.loads((folder / "compare.json").read_text(encoding="utf-8")) == document
+    [item] = document["mandates"]
+    assert item["severity"] == 0.5
+    assert any("预期损失" in note for note in item["notes"])
+    rows = pd.read_csv(folder / "sectors.csv")
+    assert rows["leave_one_out_yuan"].tolist() == [row["leave_one_out_yuan"] for row in item["sectors"]]
+    points = pd.read_csv(folder / "curves.csv")
+    assert points["book"].unique().tolist() == ["mix", *SECTORS]
+    assert CalamineWorkbook.from_path(folder / "report.xlsx").sheet_names == ["板块", "曲线"]
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 1
+    assert "三类ABS同口径比较" in page
+    for row in item["sectors"]:
+        assert f'data-value="{row["stressed_loss_yuan"]!r}"' in page
+
+
+def test_a_comparison_refuses_what_it_does_not_know(run: Run, wealth: list[Any]) -> None:
+    for words, code in (
+        (["--scenario", "lgfv=yongmei-2020"], "study.sector_unknown"),
+        (["--scenario", "credit=yongmai-2020"], "stress.unknown_scenario"),
+        (["--severity", "12"], "study.severity"),
+    ):
+        found = run("compare", *wealth, *words, "--json")
+        assert (found.code, found.document["code"]) == (2, code)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
