@@ -6,6 +6,8 @@ from typing import Any
 
 from absalloc.cli.asked import StressAsk
 from absalloc.cli.shell import Shell, plain
+from absalloc.errors import BadInput
+from absalloc.where import Where
 
 
 def run_draws(shell: Shell, ask: StressAsk, mandate_path: str, holdings: str) -> int:
@@ -13,6 +15,8 @@ def run_draws(shell: Shell, ask: StressAsk, mandate_path: str, holdings: str) ->
     from absalloc.desk.drawn import stress_draws
     from absalloc.mandate import load_mandate
 
+    if ask.forward_months is not None:
+        raise BadInput("desk.draws_alone", where=Where("--forward"), value=f"--forward {ask.forward_months}")
     mandate = load_mandate(mandate_path)
     with shell.step("step_stress"):
         found = stress_draws(

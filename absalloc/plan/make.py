@@ -30,7 +30,7 @@ from absalloc.rows import BookState, RowSystem, Scenario, compile_rows
 from absalloc.rows.groups import UNKNOWN_GROUP
 from absalloc.rows.lines import Positions
 from absalloc.rulebook.active import ActiveRule
-from absalloc.solve import Outcome, SolveSettings, lexicographic, solve_problem
+from absalloc.solve import Outcome, SolveSettings, lexicographic, solve_cvar, solve_problem
 
 TRIES = 3
 """How often rows that fail the exact re-check are tightened before the plan is given up."""
@@ -195,6 +195,10 @@ class _Maker:
         if answer.status == "infeasible" and conflict:
             caps = [cap.label for cap in self.caps(terms)]
             caps += [] if self.settings.tail is None else [self.settings.tail.label]
+            rule = self.settings.tail
+            if rule is not None and self.feasible(terms, frozenset()):
+                # Whole lots and the cap together cannot be met: with parts of lots they could.
+                return replace(answer, conflict=(rule.label,))
             clash = find_conflict(lambda skip: self.feasible(terms, skip), self.system, terms, caps)
             return replace(answer, conflict=clash)
         return answer
@@ -214,8 +218,9 @@ class _Maker:
         program = self.program(replace(terms, skip=skip, ordered=True), 0.0)
         found = solve_problem(program.problem, "highs", self.solve_settings())
         rule = self.settings.tail
-        if rule is not None and rule.label not in skip:
-            found = within(program, found, rule, self.most(rule, terms), self.solve_settings())[1]
+        if found.status != "infeasible" and rule is not None and rule.label not in skip:
+            cap = rule.cap(program, self.most(rule, terms))
+            found = solve_cvar(program.problem.relaxed(), cap, self.solve_settings()).outcome
         return found.status != "infeasible"
 
     def most(self, rule: TailRule, terms: Terms) -> float:

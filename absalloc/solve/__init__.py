@@ -1,6 +1,5 @@
 """Problem → Outcome: what a solver is asked, and what of its answer we can prove."""
 
-from absalloc.solve.cvar import solve_cvar
 from absalloc.solve.cvxpy_ import to_cvxpy
 from absalloc.solve.export import write
 from absalloc.solve.lexicographic import lexicographic
@@ -9,6 +8,7 @@ from absalloc.solve.problem import Problem
 from absalloc.solve.pyomo_ import to_pyomo
 from absalloc.solve.solver import BACKENDS, solve_problem
 from absalloc.solve.tail import CvarOutcome, TailCap, cvar, extensive
+from absalloc.solve.tail_cap import solve_cvar
 
 __all__ = [
     "BACKENDS",

@@ -60,6 +60,10 @@ class Growing:
             if self._highs.getModelStatus() == self._highspy.HighsModelStatus.kNotset:
                 self._highspy.Highs.resetGlobalScheduler(True)
                 said = self._highs.run()
+            if self._highs.getModelStatus() == self._highspy.HighsModelStatus.kUnknown:
+                # Numerical trouble from the basis it started at: once more from nothing.
+                self._highs.clearSolver()
+                said = self._highs.run()
             status = highs.status_of(self._highspy, self._highs, said)
             solution = self._highs.getSolution()
             return status, np.array(solution.col_value), np.array(solution.row_dual)

@@ -88,7 +88,7 @@ class CvarOutcome:
     price     how much the objective falls by unit of a looser cap; 0 where the cap does not bind
     weights   (draws,) the tail average that the proof rests on: any point's losses averaged by it stay below the cap
     least     the least tail average there is, where the cap is beyond reach, else None
-    rounds draws columns   solves of the small program, and what it held at the end
+    rounds draws columns   solves of the small program, and what it held at the end (with integers: averages of draws)
     """
 
     outcome: Outcome

@@ -83,6 +83,10 @@ def revalue_draws(
     moves = _moves(chosen, drawn, curves, rules)
     horizon = (chosen.horizon / 12.0, 1.0 + (0.0 if chosen.file.reinvest is None else float(chosen.file.reinvest)))
     worth = _worth(_lines(facts, base, rules), base, moves, (groups, alive), lost, horizon, priced)
+    # A yield at which no price exists in some draw: the line is not revalued in any, and says so.
+    lost_price = priced & ~np.isfinite(worth).all(axis=1)
+    notes.add(lost_price, "not_revalued")
+    priced = priced & ~lost_price
     years = chosen.horizon / 12.0
     simple = np.asarray(universe.column("yield"), float) * years
     notes.add(~priced & ~np.isfinite(simple), "no_carry")
