@@ -104,7 +104,9 @@ def _averaged(
     exceeded, so that points within the cap come out.
     """
     best: Floats | None = None
-    bound, margin, rows = -np.inf, 0.0, [relaxed.weights]
+    bound, margin = -np.inf, 0.0
+    # Where the cap does not bind the relaxation, it has no weights: without a row to begin with.
+    rows = [relaxed.weights] if relaxed.weights.any() else []
     for _ in range(AVERAGES):
         program, tighter = problem, replace(cap, limit=cap.limit - margin)
         for weights in rows:
