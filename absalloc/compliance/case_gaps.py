@@ -115,7 +115,7 @@ def may_be_missing(rule: Rule, book: Book) -> set[str]:
     found |= {name for part in rule.plus for name in _of(part, book)}
     sides = (rule.max, rule.min)
     found |= {side.list for side in sides if isinstance(side, FromList)}
-    code = {name for name, item in book.columns.items() if "tranche_id" in (item.first_of or item.from_ or ())}
+    code = {name for name, item in book.columns.items() if "tranche_id" in item.inputs}
     given = [_given(condition) for condition in (rule.applies, *(item.when for item in rule.exceptions))]
     return found - code - {"tranche_id", "product"}.union(*given)
 

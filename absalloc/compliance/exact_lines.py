@@ -98,12 +98,12 @@ class Lines:
         """Return the vocabulary kind of a column; a combined one is of its inputs' kind."""
         combined = self.rule.columns.get(name)
         if combined is not None:
-            name = next(iter(combined.first_of or combined.from_ or (name,))).replace(".*", ".any")
+            name = next(iter(combined.inputs or (name,))).replace(".*", ".any")
         found = term(name)
         return "text" if found is None else found.kind
 
     def _combine(self, name: str, combined: Combined, row: int) -> Any:
-        names = [each for part in combined.first_of or combined.from_ or () for each in self.table.expand(part)]
+        names = [each for part in combined.inputs for each in self.table.expand(part)]
         given = [value for value in (self.table.column(each)[row] for each in names) if value is not None]
         rated = [value for value in given if value != NOT_RATED]
         if not rated:
@@ -252,7 +252,7 @@ class Lines:
         combined = self.rule.columns.get(name)
         if combined is None:
             return [name]
-        return [each for part in combined.first_of or combined.from_ or () for each in self.table.expand(part)]
+        return [each for part in combined.inputs for each in self.table.expand(part)]
 
 
 def as_text(value: Any) -> str:

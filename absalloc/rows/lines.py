@@ -120,7 +120,7 @@ class Positions:
     def inputs(self, combined: Combined) -> list[str]:
         """Return the columns a combined one reads; ``rating.*`` stands for all that the universe carries."""
         found: list[str] = []
-        for name in combined.first_of or combined.from_ or ():
+        for name in combined.inputs:
             if name.endswith(".*"):
                 found += sorted(c for c in map(str, self.state.universe.table.columns) if c.startswith(name[:-1]))
             else:
@@ -205,7 +205,7 @@ def _word(value: Any) -> str:
 def column_kind(name: str, columns: Mapping[str, Combined]) -> str:
     """Return the kind of a column, combined ones included; ``text`` for one that only a mapping added."""
     if name in columns:
-        inputs = columns[name].first_of or columns[name].from_ or ()
+        inputs = columns[name].inputs
         return column_kind(inputs[0].replace(".*", ".any"), {}) if inputs else "text"
     found = column(name)
     return "text" if found is None else found.kind

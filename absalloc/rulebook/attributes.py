@@ -72,7 +72,7 @@ def missing_for(book: Rulebook, have: Mapping[str, int]) -> Missing:
 def _groups(name: str, book: Book) -> Iterable[Need]:
     if name in book.columns:
         combined = book.columns[name]
-        parts = combined.from_ or combined.first_of or ()
+        parts = combined.inputs
         # Agencies are alternatives: a rating by any of them will do.
         return (tuple(dict.fromkeys(part.partition(".")[0] for part in parts)),)
     return DERIVED_FROM.get(name, ((name.partition(".")[0],),))

@@ -150,7 +150,7 @@ class _Check:
     def column_named(self, name: str, path: tuple[str | int, ...]) -> Column:
         if name in self.book.columns:
             combined = self.book.columns[name]
-            inputs = combined.first_of or combined.from_ or ()
+            inputs = combined.inputs
             found = column(inputs[0].replace(".*", ".any")) if inputs else None
         else:
             found = column(name)
@@ -276,7 +276,7 @@ def _limit_units(rule: Rule, book: Book) -> tuple[str, ...]:
         return ("count",)
     if rule.kind == "average":
         combined = book.columns.get(rule.measure[1])
-        inputs = (combined.first_of or combined.from_) if combined else None
+        inputs = combined.inputs if combined else None
         found = column(inputs[0].replace(".*", ".any") if inputs else rule.measure[1])
         kind = found.kind if found else "rating"
         return {

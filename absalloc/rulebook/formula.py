@@ -138,7 +138,7 @@ def definitions(rule: Rule, lang: str = "en", book: Book | None = None) -> dict[
 
 
 def _combined(written: Combined, words: Phrases) -> str:
-    names = [words.column(name.replace(".*", ".any")) for name in written.first_of or written.from_ or ()]
+    names = [words.column(name.replace(".*", ".any")) for name in written.inputs]
     key = "formula_first" if written.first_of else f"formula_{written.take}"
     return words.say(key, columns=LISTED[words.lang].join(names))
 

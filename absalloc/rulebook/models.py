@@ -289,9 +289,16 @@ class Combined(_Written):
             return {**data, "from": [data["from"]]}
         return data
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns it is combined from."""
+        return self.first_of or self.from_ or ()
+
     @model_validator(mode="after")
     def _one(self) -> Combined:
-        if (self.first_of is None) == (self.from_ is None or self.take is None):
+        ranked = bool(self.from_) and self.take is not None and self.first_of is None
+        ordered = bool(self.first_of) and self.from_ is None and self.take is None
+        if not ranked and not ordered:
             raise BadInput("rulebook.combined_form", value=None)
         return self
 

@@ -71,7 +71,7 @@ class Vocabulary:
         found = self.columns.get(name)
         if found is None:
             return name
-        return f"{found.take or 'first'} of {', '.join(found.first_of or found.from_ or ())}"
+        return f"{found.take or 'first'} of {', '.join(found.inputs)}"
 
     def about(self, name: str) -> Column | None:
         """Return what is known of a column, by its canonical name too; of a combined one by its first input."""

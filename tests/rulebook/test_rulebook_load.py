@@ -234,3 +234,54 @@ def test_without_is_taken_out_of_whatever_the_other_reading_makes_of_the_filter(
             ]
             [found] = evaluate_exact([book_of(lines, mandate, date(2025, 6, 30), books=(book,))])
             assert found.value == total, (abn, plan)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "code", "line", "said"),
+    [
+        # A misspelt second column would silently not count: AAA where the other agency says AA.
+        ("from: [rating.ccxi]", "from: [rating.ccxi, rating.lianh]", "rulebook.column_part", 5, "rating.lianhe"),
+        (
+            "{from: [rating.ccxi], take: lowest}",
+            "{first_of: [core_debtor, isuer]}",
+            "rulebook.column_part",
+            5,
+            "issuer",
+        ),
+        ("rating: {from: [rating.ccxi]", "originator: {from: [rating.ccxi]", "rulebook.column_taken", 5, "originator"),
+        (
+            "{from: [rating.ccxi], take: lowest}",
+            "{first_of: [originator, coupon]}",
+            "rulebook.column_kinds",
+            5,
+            "(rate)",
+        ),
+        ("{from: [rating.ccxi], take: lowest}", "{first_of: []}", "rulebook.combined_form", 5, "first_of"),
+        (", take: lowest}", ", take: lowest, first_of: [issuer]}", "rulebook.combined_form", 5, "first_of"),
+        ("{product: [credit_abs, abn]}", "{in_set: abs}", "rulebook.set_cycle", 7, "abs → abs"),
+        (
+            "  abs: {product: [credit_abs, abn]}",
+            "  abs: {any: [{in_set: b}, {product: abn}]}\n  b: {not: {in_set: abs}}",
+            "rulebook.set_cycle",
+            7,
+            "abs → b → abs",
+        ),
+    ],
+)
+def test_what_a_rulebook_defines_is_made_of_what_is_known(
+    tmp_path: Path, was: str, now: str, code: str, line: int, said: str
+) -> None:
+    assert was in GOOD
+    error = load(tmp_path, GOOD.replace(was, now))
+    assert (error.code, error.where.line) == (code, line)
+    assert said in error.text("en")
+
+
+def test_sets_that_double_are_refused(tmp_path: Path) -> None:
+    sets = ["  abs: {product: [credit_abs, abn]}", "  s0: {in_set: abs}"]
+    sets += [f"  s{k}: {{any: [{{in_set: s{k - 1}}}, {{in_set: s{k - 1}}}]}}" for k in range(1, 60)]
+    error = load(tmp_path, GOOD.replace("  abs: {product: [credit_abs, abn]}", "\n".join(sets)))
+    assert (error.code, error.value) == (
+        "rulebook.set_large",
+        "s12",
+    )  # s(k) is 2^(k+2) − 2 tests: 8,190 of s11, 16,382 of s12
