@@ -18,6 +18,7 @@ from absalloc.mandate.calendar import trading_calendar
 from absalloc.plan.note import Note
 from absalloc.rows import BookState
 from absalloc.rulebook.active import Override, resolve
+from absalloc.rulebook.limits_set import limits_set
 from absalloc.rulebook.soft import softened
 from absalloc.rulebook.targets import with_targets
 from absalloc.rulebook.verified import only_verified as verified_only
@@ -78,7 +79,11 @@ def prepare(
             Note("rating_assumed", lines=len(assumed), grades=_assumed_text(mandate), bought=mandate.assume.buy)
         )
     law = rules_day or day
-    rules = with_targets(resolve(mandate, law, overrides=overrides, extra=extra, readings=readings), mandate, overrides)
+    how: dict[str, Any] = {"extra": extra, "readings": readings}
+    rules = with_targets(resolve(mandate, law, overrides=overrides, **how), mandate, overrides)
+    if overrides:
+        written = with_targets(resolve(mandate, law, **how), mandate)
+        notes += [Note("limit_set", **found) for found in limits_set(rules, written)]
     rules = softened(rules, mandate)
     valued, more = _value(facts, mandate, day, law)
     notes += [Note("after_verified", **found) for found in rules.warnings]

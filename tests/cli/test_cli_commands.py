@@ -74,6 +74,25 @@ def test_a_limit_set_for_one_run(run: Run, market: Path) -> None:
         f["rule"]: f["limit"] for f in found.document["findings"] if f["verdict"] == "fail" and f["level"] == "hard"
     }
     assert failed == {"bank-own-book/single-client": 0.0001}
+    said = "Set for this run, not what is written: bank-own-book/single-client is held to 0.01% in place of 15%."
+    assert said in found.document["assumptions"]
+    assert not [text for text in run(*words).document["assumptions"] if "Set for this run" in text]
+
+
+def test_a_law_loosened_for_one_run_is_said_with_what_it_says(run: Run, market: Path) -> None:
+    words = [
+        "check",
+        market / "bond-fund-open.yaml",
+        market / "bond-fund-open-holdings.csv",
+        "-u",
+        market / "market.csv",
+    ]
+    changes = ["liquidity-restricted-share.limit=20%", "abs-rating-floor.limit=A+"]
+    found = run(*words, "--lang", "zh", *[word for text in changes for word in ("--set", text)])
+    assert found.code == 0  # the book is at 17.10 %: only the limit that was set lets it pass
+    said = " ".join(found.out.split())
+    assert "public-fund-open/liquidity-restricted-share 的限额为 20%，原为 15%" in said
+    assert "public-fund-open/abs-rating-floor 的限额为 A+，原为 BBB" in said
 
 
 def test_every_reading_of_disputed_words(run: Run, market: Path, tmp_path: Path) -> None:
