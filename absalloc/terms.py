@@ -113,6 +113,7 @@ COLUMNS: dict[str, Column] = {
     "expected_maturity": _c("date", "expected maturity", "预期到期日"),
     "legal_maturity": _c("date", "legal maturity", "法定到期日"),
     "next_put": _c("date", "next put date", "下一回售日"),
+    "next_reset": _c("date", "next rate reset", "下一利率调整日"),
     "call_share": _c("rate", "clean-up call threshold", "清仓回购比例", high=1.0),
     "issuer": _c("text", "issuer of a plain bond or counterparty", "发行人"),
     "rating_date": _c("date", "date of the latest rating report", "评级日期"),

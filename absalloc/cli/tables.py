@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from absalloc.cli.shell import Shell, plain
-from absalloc.report.rules import RuleUse, by_rule
+from absalloc.report.rules import RuleUse, by_rule, to_explain
 from absalloc.report.words import DASH, article_sure, bound_sign, headroom_unit, name, say, shown, used
 
 STYLES = {"pass": "green", "fail": "bold red", "unknown": "yellow"}
@@ -86,9 +86,8 @@ def _cells(row: RuleUse, lang: str, books: bool, narrow: bool) -> list[Text | st
 
 
 def failing(findings: Sequence[dict[str, Any]], lang: str) -> list[Text]:
-    """Return, for each finding that does not pass, why, its cause and cure date, and the lines that count."""
-    found = [item for item in findings if item["verdict"] != "pass"]
-    return [_detail(item, lang) for item in found]
+    """Return, for each finding that does not pass or passes beyond its limit, why, cause, cure date and lines."""
+    return [_detail(item, lang) for item in findings if to_explain(item)]
 
 
 def _detail(item: dict[str, Any], lang: str) -> Text:

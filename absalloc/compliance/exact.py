@@ -125,7 +125,8 @@ def _reasons(rule: ActiveRule, books: Sequence[Lines], amounts: Amounts, result:
     """Yield why a result is what it is, the lines it rests on first."""
     if not result.members:
         nothing = rule.where is not None and not amounts.selects()
-        yield Reason("selects_nothing" if nothing else "nothing_held")
+        idle = "none_against" if rule.kind == "eligibility" else "nothing_held"
+        yield Reason("selects_nothing" if nothing else idle)
     unclear = [m for m in result.members if m.status is None or m.extra or (m.status is True and m.n is None)]
     strangers = sorted({m.cell.code for m in unclear if not m.cell.known})
     if strangers:

@@ -33,6 +33,12 @@ class RuleUse:
         return self.rule if scenario is None else f"{self.rule} [{scenario}]"
 
 
+def to_explain(finding: dict[str, Any]) -> bool:
+    """Return whether a finding wants its reason beside it: it does not pass, or passes beyond its limit."""
+    headroom = finding["headroom"]
+    return finding["verdict"] != "pass" or (finding["reason"] is not None and headroom is not None and headroom < 0)
+
+
 def use_of(finding: dict[str, Any]) -> float | None:
     """Return the share of its limit that a finding (plain data) takes up."""
     value, limit = finding["value"], finding["limit"]

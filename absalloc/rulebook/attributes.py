@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from absalloc.predicate import InSet, Predicate, leaves
+from absalloc.predicate import AllOf, InSet, Not, Predicate, leaves
+from absalloc.predicate import Missing as Missing_
 from absalloc.rulebook.load import Rulebook
 from absalloc.rulebook.models import Book, Denominator, HoldingsSum, Reading, Rule, Signed, UniverseSum
 from absalloc.terms import MEASURES
@@ -18,6 +19,7 @@ DERIVED_FROM: Mapping[str, tuple[Need, ...]] = {
     "nonstandard": (),
     "days_to_maturity": (("expected_maturity",),),
     "trading_days_to_maturity": (("expected_maturity",),),
+    "days_to_reset": (("next_reset",),),
     "remaining_term": (("expected_maturity",),),
     "modified_duration": (("modified_duration", "wal", "expected_maturity"),),
     "wal": (("wal", "expected_maturity"),),
@@ -49,7 +51,7 @@ def needs(rule: Rule, book: Book) -> tuple[Need, ...]:
     the limit cannot be judged.
     """
     found: dict[Need, None] = {}
-    for name in sorted(_names(rule, book)):
+    for name in sorted(_names(rule, book) - _asked_for(rule.where)):
         for group in _groups(name, book):
             if not set(group) & ALWAYS:
                 found[group] = None
@@ -69,12 +71,19 @@ def missing_for(book: Rulebook, have: Mapping[str, int]) -> Missing:
     return Missing(book.id, tuple(columns), lacking)
 
 
+def _asked_for(where: Predicate | None) -> set[str]:
+    """Return the columns a line must have to count at all: without one it is out of the rule, not unknown."""
+    parts = where.parts if isinstance(where, AllOf) else (where,)
+    return {p.inner.column for p in parts if isinstance(p, Not) and isinstance(p.inner, Missing_)}
+
+
 def _groups(name: str, book: Book) -> Iterable[Need]:
     if name in book.columns:
         combined = book.columns[name]
         parts = combined.inputs
-        # Agencies are alternatives: a rating by any of them will do.
-        return (tuple(dict.fromkeys(part.partition(".")[0] for part in parts)),)
+        # Agencies are alternatives: a rating by any of them will do, and so is what a derived part is made from.
+        made = [group for part in parts for group in DERIVED_FROM.get(part, ((part.partition(".")[0],),))]
+        return (tuple(dict.fromkeys(column for group in made for column in group)),)
     return DERIVED_FROM.get(name, ((name.partition(".")[0],),))
 
 

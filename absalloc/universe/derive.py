@@ -23,10 +23,10 @@ YEAR_DAYS = 365.0
 def derive(universe: Universe, as_of: date) -> Universe:
     """Return the universe with its derived columns as of a date, labelled ``derived``.
 
-    ``sector nonstandard days_to_maturity remaining_term`` are computed; ``trading_days_to_maturity`` is left
-    unknown until ``calendar.with_trading_days`` is asked for it, ``days_to_reset`` because no file gives reset
-    dates, ``principal`` and ``market_value`` because they belong to holdings. Missing ``factor``,
-    ``outstanding`` and ``issue_size`` are filled where the others determine them. Past dates give negative days.
+    ``sector nonstandard days_to_maturity days_to_reset remaining_term`` are computed; ``trading_days_to_maturity``
+    is left unknown until ``calendar.with_trading_days`` is asked for it, ``principal`` and ``market_value`` because
+    they belong to holdings. Missing ``factor``, ``outstanding`` and ``issue_size`` are filled where the others
+    determine them. Past dates give negative days.
     """
     table = universe.table.copy(deep=False)
     labels = dict(universe.labels)
@@ -38,18 +38,27 @@ def derive(universe: Universe, as_of: date) -> Universe:
 
     put("sector", sectors(universe))
     put("nonstandard", nonstandard(universe))
-    maturity = universe.column("expected_maturity")
-    days = np.full(rows, np.nan)
-    known = ~np.isnat(maturity)
-    days[known] = (maturity[known] - np.datetime64(as_of, "D")).astype(np.int64)
+    days = _days(universe.column("expected_maturity"), as_of)
+    known = ~np.isnan(days)
     put("remaining_term", np.array([tidy(day / YEAR_DAYS) if day == day else np.nan for day in days]))
     # Cash is due at once, which averages over days to maturity must know; it has no cash flows to place in years.
     put("days_to_maturity", np.where(~known & (universe.column("product") == "cash"), 0.0, days))
-    for name in ("trading_days_to_maturity", "days_to_reset", "horizon_rate", "principal", "market_value"):
+    # A reset that is past says nothing of the next one.
+    reset = _days(universe.column("next_reset"), as_of)
+    put("days_to_reset", np.where(reset >= 0, reset, np.nan))
+    for name in ("trading_days_to_maturity", "horizon_rate", "principal", "market_value"):
         table[name] = as_series(empty_column("days", rows))
         labels[name] = "missing"
     _amounts(universe, table, labels)
     return universe.replace(table=table, labels=labels)
+
+
+def _days(dates: np.ndarray, as_of: date) -> np.ndarray:
+    """Return calendar days from ``as_of`` to each date, NaN where there is none."""
+    days = np.full(len(dates), np.nan)
+    known = ~np.isnat(dates)
+    days[known] = (dates[known] - np.datetime64(as_of, "D")).astype(np.int64)
+    return days
 
 
 NO_SECTOR = ""

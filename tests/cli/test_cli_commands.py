@@ -308,6 +308,43 @@ def test_rebalance_cures_with_the_least_trades(run: Run, market: Path) -> None:
     assert document["trades"]
 
 
+def test_a_pass_beyond_the_limit_says_why(run: Run, market: Path) -> None:
+    book = [market / "bond-fund-open.yaml", market / "bond-fund-open-holdings.csv", "-u", market / "market.csv"]
+    before = ["--before", market / "bond-fund-open-holdings-before.csv"]
+    before += ["--before-mandate", market / "bond-fund-open-before.yaml"]
+    found = run("check", *book, *before)
+    assert found.code == 0
+    said = " ".join(found.out.split())
+    why = "above the limit, but nothing that counts was bought"
+    assert f"✓ public-fund-open/liquidity-restricted-share {why} Lines that count" in said
+    assert said.count("✓ public-fund-open/") == 1
+
+
+def test_a_mean_to_the_next_reset_reads_the_file(run: Run, tmp_path: Path) -> None:
+    # 100 million to 2026-06-30 (365 days), its rate reset in 31 days, beside 100 million due in 100 days.
+    universe, book, mandate = (tmp_path / name for name in ("u.csv", "h.csv", "m.yaml"))
+    universe.write_text(
+        "tranche_id,product,issuer,expected_maturity,next_reset,clean_price,dirty_price,factor (%),issue_size (yuan)\n"
+        "F,policy_bank,P,2026-06-30,2025-07-31,100,100,100,90000000000\n"
+        "G,policy_bank,P,2025-10-08,,100,100,100,90000000000\n",
+        encoding="utf-8",
+    )
+    book.write_text("tranche_id,face\nF,100000000\nG,100000000\n", encoding="utf-8")
+    mandate.write_text(
+        "name: m\ninstitution: money_market_fund\nrulebooks: [money-market-fund]\nas_of: 2025-06-30\n"
+        "amounts: {nav: 200000000}\nfacts: {top10_holders: at_most_20}\nelsewhere: {manager_funds: none}\n",
+        encoding="utf-8",
+    )
+    document = run("check", mandate, book, "-u", universe, "--json").document
+    means = {f["rule"]: (f["value"], f["verdict"]) for f in document["findings"] if "average" in f["rule"]}
+    assert means == {
+        "money-market-fund/average-term": (65.5, "pass"),
+        "money-market-fund/average-life": (232.5, "pass"),
+    }
+    asked = run("universe", universe, "--rulebook", "money-market-fund", "--json").document["undecided"]
+    assert not [item for item in asked if "average" in item["rule"]]
+
+
 def test_universe_says_what_is_missing(run: Run, market: Path, tmp_path: Path) -> None:
     books = ["--rulebook", "house", "--rulebook", "public-fund-open", "--rulebook", "bank-own-book"]
     document = valid(run("universe", market / "market.csv", *books, "--json").document)

@@ -205,3 +205,12 @@ def test_loading_and_deriving_import_nothing_slow() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_days_to_the_next_reset_are_those_of_the_file(tmp_path: Path) -> None:
+    resets = {"A": "2025-07-30", "B": "", "C": "2025-06-29", "D": "2025-06-30"}
+    rows = [f"{code},credit_bond,2026-03-31,{day}" for code, day in resets.items()]
+    u = load(tmp_path, "\n".join(["tranche_id,product,expected_maturity,下一利率调整日", *rows]))
+    days = u.column("days_to_reset")
+    assert (days[0], days[3]) == (30, 0)
+    assert np.isnan(days[[1, 2]]).all()  # none given; one that is past says nothing of the next
