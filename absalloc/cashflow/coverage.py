@@ -43,8 +43,8 @@ def cure_amount(collateral: float, notes: float, trigger: float, cash_in_numerat
 
     With ``cash_in_numerator`` the cash used is part of ``collateral`` and leaves both sides:
     (collateral - X) / (notes - X) = trigger. Without it only the notes fall: collateral / (notes - X) =
-    trigger. Raises BadInput for a negative amount or, with cash in the numerator, a trigger of 1 or less that
-    is not met: paying down can then never cure.
+    trigger. Raises BadInput for a negative amount or, with cash in the numerator, where paying down can never
+    cure: a trigger of 1 or less that is not met, or more notes than collateral (X would exceed the notes).
     """
     _amounts(collateral=collateral, notes=notes, trigger=trigger)
     if not trigger > 0:
@@ -53,6 +53,6 @@ def cure_amount(collateral: float, notes: float, trigger: float, cash_in_numerat
         return 0.0
     if not cash_in_numerator:
         return notes - collateral / trigger
-    if trigger <= 1.0:
+    if trigger <= 1.0 or collateral < notes:
         raise BadInput("cashflow.cure_never", value=trigger)
     return (trigger * notes - collateral) / (trigger - 1.0)

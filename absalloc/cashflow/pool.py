@@ -126,6 +126,7 @@ def project_pool(
     """
     net = wac if net_rate is None else net_rate
     _check(balance, term, age, {"wac": wac, "net_rate": net, "severity": severity})
+    term, age = int(term), int(age)  # 360.0 is a term too
     rates = _vector("wac", wac, term) if np.ndim(wac) else np.asarray(wac, float)
     factors = scheduled_factors(rates, term, amortisation, interest_only)
     speeds = (

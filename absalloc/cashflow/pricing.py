@@ -195,7 +195,9 @@ def z_spread(times: npt.ArrayLike, flows: npt.ArrayLike, dirty: float, zero_curv
         raise BadInput("cashflow.not_finite", value="nan", name="zero_curve")
     floor = 0.05 - float(base.min())
     grid = floor + np.concatenate((np.linspace(0.0, 2.0, 401), np.linspace(2.05, 21.0, 380)))
-    return _bracketed(lambda spread: float(cash @ (base + spread) ** -t) - dirty, grid, dirty)
+    # Near the floor a flow of centuries is worth more than a float holds: infinite, and so beyond any price.
+    with np.errstate(over="ignore"):
+        return _bracketed(lambda spread: float(cash @ (base + spread) ** -t) - dirty, grid, dirty)
 
 
 def discount_margin(periods: npt.ArrayLike, flows: npt.ArrayLike, dirty: float, index: float | np.ndarray) -> float:

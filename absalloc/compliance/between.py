@@ -24,7 +24,8 @@ class Between:
 
     ``traded`` is net of buys and sells; ``repaid`` the lines that ended, with the face they had; ``cash`` the line
     that pays (None where the book has none), ``settled`` what the trades brought it and ``amortised`` what each line
-    held at first repaid. ``known``: the trades were given; else they are the difference of the books.
+    held at first repaid. ``known``: the trades were given; else they are the difference of the books. ``unpriced``:
+    lines traded at a price nobody knows, which settle at nothing: their cash is among the flows.
     """
 
     before: BookState
@@ -35,6 +36,7 @@ class Between:
     settled: Fraction
     amortised: Mapping[str, Fraction]
     known: bool
+    unpriced: tuple[str, ...] = ()
 
     @property
     def flows(self) -> Fraction:
@@ -82,12 +84,15 @@ def between(before: BookState, after: BookState, trades: Any = None) -> Between:
     """Return the way from one book to the other; ``trades`` is a table with tranche_id, side, face and price.
 
     Without trades every change of face is one, but that of the cash line and of lines that ended. A trade settles at
-    its price (clean, per 100) with the accrued interest of the line; one without a price at its market value.
+    its price (clean, per 100) with the accrued interest of the line; one without a price at its market value, and at
+    nothing where that is not known (``unpriced``).
     """
     cash = _cash_line(before, after)
     left = [name for name in before.held if name not in after.held]
     repaid = {name: before.held[name] for name in left if _ended(name, before, after)}
-    net, settled = _net(trades, after, before) if trades is not None else _difference(before, after, cash, repaid)
+    net, paid = _net(trades, after, before) if trades is not None else _difference(before, after, cash, repaid)
+    settled = sum((amount for _, amount in paid if amount is not None), ZERO)
+    unpriced = tuple(sorted({name for name, amount in paid if amount is None}))
     if cash is not None and cash in net:
         settled += net.pop(cash)
     # A line of which part was sold before it ended: what the trades took is not repaid.
@@ -95,7 +100,7 @@ def between(before: BookState, after: BookState, trades: Any = None) -> Between:
     amortised = {name: _amortised(name, repaid.get(name, face), before, after, ended=name in repaid)
                  for name, face in before.held.items()}  # fmt: skip
     amortised = {name: amount for name, amount in amortised.items() if amount}
-    return Between(before, after, net, repaid, cash, settled, amortised, trades is not None)
+    return Between(before, after, net, repaid, cash, settled, amortised, trades is not None, unpriced)
 
 
 def _row(state: BookState, name: str) -> int | None:
@@ -139,27 +144,32 @@ def _amortised(name: str, face: Fraction, before: BookState, after: BookState, *
     return face * (first[0] - last[0]) if first[0] == first[1] and last[0] == last[1] else ZERO
 
 
-def _difference(before: BookState, after: BookState, cash: str | None, repaid: Faces) -> tuple[Faces, Fraction]:
+Paid = list[tuple[str, Fraction | None]]
+"""What each trade brought into cash, None where that is not known."""
+
+
+def _difference(before: BookState, after: BookState, cash: str | None, repaid: Faces) -> tuple[Faces, Paid]:
     names = [name for name in {**before.held, **after.held} if name != cash and name not in repaid]
     net = {name: after.held.get(name, ZERO) - before.held.get(name, ZERO) for name in names}
     net = {name: face for name, face in net.items() if face}
-    return net, sum((_paid(name, face, None, after, before) for name, face in net.items()), ZERO)
+    return net, [(name, _paid(name, face, None, after, before)) for name, face in net.items()]
 
 
-def _net(trades: Any, after: BookState, before: BookState) -> tuple[Faces, Fraction]:
+def _net(trades: Any, after: BookState, before: BookState) -> tuple[Faces, Paid]:
     net: Faces = {}
-    settled = ZERO
+    paid: Paid = []
     prices = trades["price"] if "price" in trades else [float("nan")] * len(trades)
     for name, side, amount, price in zip(trades["tranche_id"], trades["side"], trades["face"], prices, strict=True):
         face = exact(float(amount)) * (1 if side == "buy" else -1)
         net[name] = net.get(name, ZERO) + face
         if _product(name, after, before) != "cash":
-            settled += _paid(name, face, None if price != price else exact(float(price)), after, before)
-    return {name: face for name, face in net.items() if face}, settled
+            at = None if price != price else exact(float(price))
+            paid.append((name, _paid(name, face, at, after, before)))
+    return {name: face for name, face in net.items() if face}, paid
 
 
-def _paid(name: str, face: Fraction, price: Fraction | None, after: BookState, before: BookState) -> Fraction:
-    """Return what a trade brought into cash: minus what was bought costs; borrowing brings money."""
+def _paid(name: str, face: Fraction, price: Fraction | None, after: BookState, before: BookState) -> Fraction | None:
+    """Return what a trade brought into cash: minus what was bought costs; borrowing brings money. None: not known."""
     state = after if _row(after, name) is not None else before
     row = _row(state, name)
     low, high = state.unit("market_value", row)
@@ -169,4 +179,4 @@ def _paid(name: str, face: Fraction, price: Fraction | None, after: BookState, b
         accrued = dirty[0] - clean[0] if clean[0] == clean[1] and dirty[0] == dirty[1] else ZERO
         unit = factor[0] * (price + accrued) / 100
     sign = 1 if _product(name, state) in LIABILITY_PRODUCTS else -1
-    return ZERO if unit is None else sign * face * unit
+    return None if unit is None else sign * face * unit

@@ -141,13 +141,21 @@ class Ratio:
             (fixed or sense == "min") and all((ZERO, ZERO) in pairs for pairs in furthest),
         )
 
+    @property
+    def _empty(self) -> bool:
+        """Whether it is 0/0 for certain."""
+        parts = (self.n0.low, self.n0.high, self.d0.low, self.d0.high)
+        pairs = [pair for member in self.members for pair in member.pairs(self.average)]
+        return not any(parts) and not any(map(any, pairs)) and not any(d for cell in self.others for d in cell.alone)
+
     def excess(self, limit: Known) -> tuple[Number, Number]:
         """Return the least and the greatest ``n - limit * d`` over all that is not known."""
         low, high = self._at(exactly(limit.low))
         if limit.single:
             return low, high
         if limit.high == math.inf:
-            return -math.inf, high
+            # Nothing over nothing is within any limit, said or not.
+            return (ZERO, ZERO) if self._empty else (-math.inf, high)
         other = self._at(exactly(limit.high))
         return min(low, other[0]), max(high, other[1])
 

@@ -66,7 +66,7 @@ def check(
     if way is not None:
         first = replace(first, state=way.after)
     states = [first.state, *[item.state for item in rest]]
-    notes = [*first.notes, *[note for item in rest for note in item.notes], *_apart(states), *_unexplained(way)]
+    notes = [*first.notes, *[note for item in rest for note in item.notes], *_apart(states), *_unexplained(way), *_unpriced(way)]
     notes += weight_notes(states)
     shocked = [item for shock in row_scenarios(states, scenarios) for item in check_shocked(states, shock)]
     return Findings(
@@ -182,6 +182,14 @@ def _unexplained(way: Between | None) -> list[Note]:
     left = way.unexplained
     named = ", ".join(f"{name} {float(face):+,.2f}" for name, face in list(left.items())[:NAMED])
     return [Note("unexplained", lines=len(left), names=named + (" …" if len(left) > NAMED else ""))]
+
+
+def _unpriced(way: Between | None) -> list[Note]:
+    """Say which trades settle at nothing because nobody knows their price."""
+    if way is None or not way.unpriced or way.cash is None:
+        return []
+    named = ", ".join(way.unpriced[:NAMED]) + (" …" if len(way.unpriced) > NAMED else "")
+    return [Note("unpriced_trades", lines=len(way.unpriced), names=named, cash=way.cash)]
 
 
 def _beside(first: BookState, other: Book, day: date, overrides: Mapping[str, Override], **how: Any) -> Prepared:

@@ -29,8 +29,8 @@ def mann_whitney(
 
     ``alternative``: ``two-sided``, ``less`` (x tends to be smaller) or ``greater``. ``method``: ``asymptotic``
     (normal, corrected for ties and continuity) or ``exact``. p is never above 1. U counts pairs with x > y,
-    ties as half. Mann and Whitney (1947), computed by scipy.
-    Raises BadInput for an empty sample, a number that is not finite, ties with ``exact``, or an unknown word.
+    ties as half; an infinite number is the largest or the smallest there is. Mann and Whitney (1947), computed by scipy.
+    Raises BadInput for an empty sample, NaN, ties with ``exact``, or an unknown word.
     """
     for word, name, choices in ((alternative, "alternative", ALTERNATIVES), (method, "method", METHODS)):
         if word not in choices:
@@ -43,7 +43,7 @@ def mann_whitney(
         raise BadInput("study.exact_with_ties")
     from scipy.stats import mannwhitneyu
 
-    if np.ptp(pooled) == 0.0:  # every rank is tied: the variance is 0 and nothing tells the samples apart
+    if (pooled == pooled[0]).all():  # every rank is tied: the variance is 0 and nothing tells the samples apart
         return len(first) * len(second) / 2.0, 1.0
     words: Any = {"alternative": alternative, "method": method}
     found = mannwhitneyu(first, second, use_continuity=True, **words)
@@ -52,7 +52,7 @@ def mann_whitney(
 
 def _sample(name: str, values: ArrayLike) -> NDArray[np.float64]:
     sample = np.asarray(values, dtype=np.float64).ravel()
-    if sample.size == 0 or not np.isfinite(sample).all():
+    if sample.size == 0 or np.isnan(sample).any():
         raise BadInput("study.sample", name=name, count=sample.size)
     return sample
 

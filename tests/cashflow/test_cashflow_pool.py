@@ -78,6 +78,10 @@ def test_without_advances_defaulted_loans_stand_still() -> None:
     assert flows.recovery[3] == pytest.approx(0.6 * flows.default[0])
 
 
+def test_a_term_may_be_written_as_a_float() -> None:
+    assert (cf.project_pool(100.0, 0.06, 36.0, 3.0, psa=1.0).balance == cf.project_pool(100.0, 0.06, 36, 3, psa=1.0).balance).all()  # type: ignore[arg-type]  # fmt: skip
+
+
 def test_vectors_by_month_and_loan_age() -> None:
     vector = np.linspace(0.0, 0.02, 24)
     by_month = cf.project_pool(100.0, 0.06, 24, smm=vector)

@@ -223,6 +223,9 @@ def test_bad_runs_are_refused() -> None:
 def test_bad_coverage_is_refused() -> None:
     with pytest.raises(BadInput, match="can never cure"):
         cf.cure_amount(80.0, 100.0, 0.9)
+    with pytest.raises(BadInput, match="can never cure"):
+        cf.cure_amount(90.0, 100.0, 1.25)  # the formula would ask for 140 of 100
+    assert cf.cure_amount(100.0, 100.0, 1.25) == 100.0
     with pytest.raises(BadInput, match="'collateral' must not be negative"):
         cf.oc_ratio(-1.0, 100.0)
     assert cf.cure_amount(130.0, 100.0, 1.2) == 0.0

@@ -197,6 +197,14 @@ def test_trades_that_do_not_reconcile_are_said(run: Run, market: Path, tmp_path:
     name, _, face = lines[-1].split(",")[1:4]
     [said] = [text for text in found["assumptions"] if "unexplained" in text]
     assert f"{name} -{float(face):,.2f}" in said
+    assert not any("at what price" in text for text in found["assumptions"])
+    stranger = tmp_path / "stranger.csv"
+    day = lines[-1].split(",")[0]
+    both = [f"{day},NOBODY,{side},1000000," for side in ("buy", "sell")]
+    stranger.write_text("\n".join([*lines, *both]) + "\n", encoding="utf-8")
+    found = run(*book, "--trades", stranger, "--json").document
+    [said] = [text for text in found["assumptions"] if "at what price" in text]
+    assert "1 lines were traded (NOBODY)" in said
     late = tmp_path / "late.csv"
     late.write_text("\n".join([*lines, lines[-1].replace("2025-06-30", "2025-07-01")]) + "\n", encoding="utf-8")
     error = run(*book, "--trades", late, "--json")

@@ -194,6 +194,16 @@ def test_trades_settle_at_their_price_with_the_accrued_interest() -> None:
     assert way_of(NAV10, then, now, trades_of(("A1", "sell", 100, None))).settled == 101
 
 
+def test_a_trade_at_a_price_nobody_knows_settles_at_nothing_and_is_named() -> None:
+    unknown = {"clean_price": None, "dirty_price": None}
+    held = [a(200, **unknown), cash(0)], [a(100, **unknown), cash(98)]
+    way = way_of(NAV10, *held, trades_of(("A1", "sell", 100, None)))
+    assert (way.unpriced, way.settled, way.flows) == (("A1",), 0, 98)
+    assert way_of(NAV10, *held).unpriced == ("A1",)
+    priced = way_of(NAV10, *held, trades_of(("A1", "sell", 100, 98)))
+    assert (priced.unpriced, priced.settled, priced.flows) == ((), 98, 0)
+
+
 def test_borrowing_brings_cash() -> None:
     repo = {"product": "repo", "clean_price": None, "dirty_price": None}
     way = way_of(NAV10, [cash(10)], [line("R", 50, **repo), cash(60)])

@@ -67,8 +67,6 @@ def test_scenario_rows_agree_with_the_book_after_the_shock(seed: int, gaps: floa
 @given(seed=st.integers(0, 10**6), gaps=st.sampled_from([0.0, 0.05, 0.3]), lines=st.integers(0, 14))
 def test_any_world(seed: int, gaps: float, lines: int) -> None:
     states, shock = world(seed, gaps=gaps, lines=lines)
-    if not shocked_book(states[0], shock.universes[0], shock.redemption)[0].held:
-        return  # a book of nothing: the exact checker does not decide a floor whose limit nobody knows
     found, _, _ = differences(states, shock, compile_rows(states, [shock]))
     assert not found, "\n".join(found)
 

@@ -54,10 +54,17 @@ def test_samples_of_one_number_only_are_not_told_apart() -> None:
     assert mann_whitney([2.0, 2.0], [2.0, 2.0, 2.0]) == (3.0, 1.0)
 
 
+@pytest.mark.parametrize("method", ["asymptotic", "exact"])
+def test_an_infinite_number_is_the_largest_there_is(method: str) -> None:
+    x, y = [1.0, 2.0, 4.5], [3.0, 5.0]
+    assert mann_whitney(x, [3.0, math.inf], method=method) == mann_whitney(x, y, method=method)
+    assert mann_whitney([math.inf, math.inf], [math.inf]) == (1.0, 1.0)
+
+
 def test_refusals() -> None:
     with pytest.raises(BadInput, match="sample y has 0 numbers"):
         mann_whitney([1.0], [])
-    with pytest.raises(BadInput, match="not finite"):
+    with pytest.raises(BadInput, match="missing"):
         mann_whitney([1.0, math.nan], [2.0])
     with pytest.raises(BadInput, match="exact distribution does not hold"):
         mann_whitney([1.0, 2.0], [2.0], method="exact")
