@@ -13,6 +13,8 @@ from absalloc.compliance.exact_lists import MISSING, totals
 from absalloc.compliance.exact_ratio import Known
 from absalloc.compliance.finding import Reason
 from absalloc.errors import BadInput
+from absalloc.rows.shock import MOVING_AMOUNTS
+from absalloc.rows.state import BookState
 from absalloc.rulebook.models import AmountOf, HoldingsSum, Link, ReferenceTotal, Signed, UniverseSum
 from absalloc.terms import AMOUNTS
 from absalloc.units import exact
@@ -87,8 +89,11 @@ class Amounts:
         return self._own(part, group)
 
     def amount(self, name: str, day: str | None) -> Known:
-        """Return an amount of the mandates, which must agree; missing, or of another day, anything from 0."""
-        found = {book.state.name: book.state.mandate.amount(name) for book in self.books}
+        """Return an amount of the mandates, which must agree; missing, or of another day, anything from 0.
+
+        In a scenario an amount of several books is the one they agree on before it, moved by all their gains.
+        """
+        found = {book.state.name: self._before(book.state, name) for book in self.books}
         given = {value for value in found.values() if value is not None}
         if len(given) > 1:
             raise BadInput("compliance.amounts_differ", value=name, rule=self.rule.id, books=", ".join(found))
@@ -100,7 +105,16 @@ class Amounts:
             have = None if written is None else written.as_of
             if wanted is not None and have is not None and have != wanted:
                 return Known.at_least(ZERO, reason("amount_of_other_day", name=name, have=have, need=wanted))
-        return Known.exactly(given.pop())
+        moved = sum((book.state.moved for book in self.books), ZERO) if self._shared(name) else ZERO
+        return Known.exactly(max(given.pop() + moved, ZERO))
+
+    def _shared(self, name: str) -> bool:
+        return len(self.books) > 1 and name in MOVING_AMOUNTS
+
+    def _before(self, state: BookState, name: str) -> Fraction | None:
+        """Return the amount that books must agree on: before a scenario, for it moves each by its own gains."""
+        mandate = state.unmoved if self._shared(name) and state.unmoved is not None else state.mandate
+        return mandate.amount(name)
 
     def _own(self, size: str, group: str | None) -> Known:
         """Return ``issue_size``, ``outstanding`` or ``deal_size`` of a group."""

@@ -66,7 +66,13 @@ def check(
     if way is not None:
         first = replace(first, state=way.after)
     states = [first.state, *[item.state for item in rest]]
-    notes = [*first.notes, *[note for item in rest for note in item.notes], *_apart(states), *_unexplained(way), *_unpriced(way)]
+    notes = [
+        *first.notes,
+        *[note for item in rest for note in item.notes],
+        *_apart(states),
+        *_unexplained(way),
+        *_unpriced(way),
+    ]
     notes += weight_notes(states)
     shocked = [item for shock in row_scenarios(states, scenarios) for item in check_shocked(states, shock)]
     return Findings(

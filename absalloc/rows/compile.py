@@ -14,7 +14,7 @@ from absalloc.rows.constants import elsewhere
 from absalloc.rows.entries import Sheet, sheet
 from absalloc.rows.limits import limit_values
 from absalloc.rows.lines import Positions
-from absalloc.rows.shock import MOVING_AMOUNTS, Shock, moving_parts, shock_of
+from absalloc.rows.shock import Shock, moving_parts, shock_of
 from absalloc.rows.state import BookState
 from absalloc.rows.system import Block, RowSystem
 from absalloc.rulebook.active import ActiveRule, Limit, dated_value
@@ -74,11 +74,8 @@ def compile_rows(books: Sequence[BookState], scenarios: Sequence[Scenario] = ())
 
 
 def _moving(block: Block, books: Sequence[Positions], shocks: Sequence[Shock]) -> Block:
-    """Return a scenario's block with what its shock moves. Raises BadInput where books would have other amounts."""
+    """Return a scenario's block with what its shock moves."""
     moving = moving_parts(block.rule, tuple(books[number] for number in block.books))
-    if len(block.books) > 1 and moving != (0.0, 0.0):
-        names = ", ".join(books[number].state.name for number in block.books)
-        raise BadInput("compliance.amounts_differ", value=", ".join(MOVING_AMOUNTS), rule=block.rule.id, books=names)
     return replace(block, shocks=tuple(shocks[number] for number in block.books), moving=moving)
 
 

@@ -84,6 +84,8 @@ def shocked_book(
         book_value=_costs(state),
         cost=None,
         untraded=None,
+        unmoved=state.mandate,
+        moved=gain,
     )
     asked = redemption * (mandate.amount("nav") or Fraction(0))
     if not asked:
@@ -91,7 +93,7 @@ def shocked_book(
     held, sold, unpaid = _paid_out(moved, asked)
     rest = {n: v * held.get(n, Fraction(0)) / moved.held[n] for n, v in moved.book_value.items() if moved.held.get(n)}
     paid = replace(
-        moved, held=held, before=dict(held), book_value=rest, mandate=with_amounts(mandate, -asked)
+        moved, held=held, before=dict(held), book_value=rest, mandate=with_amounts(mandate, -asked), moved=gain - asked
     )  # fmt: skip
     return paid, gain, Redeemed(asked, sold, unpaid)
 
@@ -144,9 +146,10 @@ class Shock:
     order: np.ndarray
     worth: np.ndarray
 
-    def assets(self, face: np.ndarray) -> float:
-        """Return the moving amount after gains and redemption at faces (n,), never below 0."""
-        return max((1.0 - self.share) * (self.base + float(self.gain @ face)), 0.0)
+    def change(self, face: np.ndarray) -> float:
+        """Return by how many yuan gains and redemption move net assets at faces (n,)."""
+        gain = float(self.gain @ face)
+        return gain - self.share * max(self.base + gain, 0.0)
 
     def sold(self, face: np.ndarray) -> np.ndarray:
         """Return the face of each position (n,) that the redemption sells."""

@@ -46,6 +46,9 @@ class BookState:
     """What would be held today had nothing been traded, where that is known: ``before``, with cash and repayments."""
     cost: Universe | None = field(default=None, repr=False)
     """Under a scenario: the universe at whose prices purchases were paid, before the shock."""
+    unmoved: LoadedMandate | None = field(default=None, repr=False)
+    """Under a scenario: the mandate with its amounts before the shock, which moved net assets by ``moved`` yuan."""
+    moved: Fraction = Fraction(0)
 
     @property
     def name(self) -> str:

@@ -119,11 +119,14 @@ class Block:
         return np.concatenate([x[:half] - x[half:], x[half:]])
 
     def moved(self, x: np.ndarray) -> tuple[float, float]:
-        """Return by how many yuan the scenario moves each numerator and each denominator at faces ``x``."""
+        """Return by how many yuan the scenario moves each numerator and each denominator at faces ``x``.
+
+        The amount that several books share moves by what all of them gain and pay out; it never falls below 0.
+        """
         if not self.shocks or self.moving == (0.0, 0.0):
             return 0.0, 0.0
-        shock = self.shocks[0]
-        change = shock.assets(x[shock.offset : shock.offset + len(shock.gain)]) - shock.base
+        change = sum(shock.change(x[shock.offset : shock.offset + len(shock.gain)]) for shock in self.shocks)
+        change = max(change, -max(shock.base for shock in self.shocks))
         return self.moving[0] * change, self.moving[1] * change
 
     def excess(self, x: np.ndarray, limit: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -73,9 +73,8 @@ def _decide(low: np.ndarray, high: np.ndarray, scale: np.ndarray, strict: np.nda
     # Sums of nothing are exactly zero: no tie to break.
     nothing = scale == 0
     result[nothing & (high == 0)] = PASS
-    result[nothing & (high == 0) & strict] = UNKNOWN
     # Nothing over nothing is no breach of a strict limit, nothing over something may be: not for rows to say.
-    result[nothing & (low == 0) & strict] = TIE
+    result[nothing & ((low == 0) | (high == 0)) & strict] = TIE
     result[nothing & (high > 0) & (low <= 0) & ~((low == 0) & strict)] = UNKNOWN
     return result
 

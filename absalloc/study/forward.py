@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from absalloc.compliance.exact import evaluate_exact
+from absalloc.compliance.exact import BOOKS, evaluate_exact
 from absalloc.compliance.finding import Finding
 from absalloc.rows import BookState
 from absalloc.stress import Stressed
@@ -46,21 +46,37 @@ class Forward:
 def forward_compliance(
     state: BookState, stressed: Stressed, months: int, *, levels: Sequence[str] = ("hard", "soft")
 ) -> Forward:
-    """Return when the rules of a book first break as it runs off after a shock.
+    """Return when the rules of a book first break as it runs off after a shock, as ``forward_books`` does."""
+    return forward_books([state], [stressed], months, levels=levels)[0]
 
-    ``state`` is the book after the shock. Payments go to cash and earn nothing, nothing is bought, the rules are those
-    of the first day; net assets move by what the lines earn. A rule that fails on the first day is no forward breach.
+
+def forward_books(
+    states: Sequence[BookState],
+    stressed: Sequence[Stressed],
+    months: int,
+    *,
+    levels: Sequence[str] = ("hard", "soft"),
+) -> tuple[Forward, ...]:
+    """Return for each book when its rules first break as all of them run off after a shock.
+
+    ``states`` are the books after the shock; rules over several books see all of them. Payments go to cash and earn
+    nothing, nothing is bought, the rules are those of the first day; net assets move by what the lines earn. A rule
+    that fails on the first day is no forward breach.
     """
-    today = {item.key for item in evaluate_exact([state]) if item.verdict == "fail"}
-    cash = _cash_line(state)
+    today = {item.key for item in evaluate_exact(states) if item.verdict == "fail"}
+    cash = [_cash_line(state) for state in states]
     found: dict[tuple[str, str, str, str], Breach] = {}
     for month in range(1, months + 1):
-        later = _later(state, run_off(stressed, month), cash)
-        for item in evaluate_exact([later]):
+        ran = {id(item): run_off(item, month) for item in stressed}
+        later = [_later(book, ran[id(item)], line) for book, item, line in zip(states, stressed, cash, strict=True)]
+        for item in evaluate_exact(later):
             if item.verdict == "fail" and item.level in levels and item.key not in today and item.key not in found:
-                found[item.key] = Breach(month, later.as_of, item)
+                found[item.key] = Breach(month, later[0].as_of, item)
     order = sorted(found.values(), key=lambda b: (b.month, b.finding.level != "hard", b.finding.key))
-    return Forward(months, tuple(order), cash)
+    return tuple(
+        Forward(months, tuple(b for b in order if state.name in b.finding.book.split(BOOKS)), line)
+        for state, line in zip(states, cash, strict=True)
+    )
 
 
 def _cash_line(state: BookState) -> str | None:
@@ -88,8 +104,8 @@ def _later(state: BookState, ran: RunOff, cash: str | None) -> BookState:
     universe = weighed_again(replace(state, as_of=ran.day), ran.universe)
     before, after = worth(state, state.universe, state.held), worth(state, universe, held)
     earned = _known(after.values()) - _known(before.values()) + (received if cash is None else 0)
-    mandate = with_amounts(state.mandate, earned)
-    return replace(state, universe=universe, as_of=ran.day, held=held, before=dict(held), mandate=mandate)
+    moved = {"mandate": with_amounts(state.mandate, earned), "moved": state.moved + earned}
+    return replace(state, universe=universe, as_of=ran.day, held=held, before=dict(held), **moved)
 
 
 def _known(values: Iterable[Fraction | None]) -> Fraction:

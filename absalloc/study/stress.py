@@ -20,7 +20,7 @@ from absalloc.rows import Scenario as RowScenario
 from absalloc.stress import Scenario, Stressed, note_text, stress_universe
 from absalloc.stress.result import PARTS, PRICE_PARTS
 from absalloc.study.break_even import break_even_spread
-from absalloc.study.forward import Breach, Forward, forward_compliance
+from absalloc.study.forward import Breach, Forward, forward_books
 from absalloc.study.payments import payments_json
 from absalloc.study.shocked import Redeemed, after_shock, mean, per_hundred, weighed_again, worth
 from absalloc.terms import ABS_PRODUCTS, LIABILITY_PRODUCTS, UNIT_PRICE_PRODUCTS
@@ -173,9 +173,12 @@ def stress_books(
     moved = [item[0] for item in shocked]
     after = [replace(item, scenario=scenario.name) for item in with_cure_dates(evaluate_exact(moved), moved)]
     months = (scenario.horizon or 0) if forward_months is None else forward_months
+    runs = [results[id(state.universe)] for state in states]
+    forward = forward_books(moved, runs, months) if months else (None,) * len(states)
+    found = (before, tuple(after))
     return tuple(
-        _one(state, shock, results[id(state.universe)], (before, tuple(after)), (curves, settings, months))
-        for state, shock in zip(states, shocked, strict=True)
+        _one(state, shock, run, found, (curves, settings, ahead))
+        for state, shock, run, ahead in zip(states, shocked, runs, forward, strict=True)
     )
 
 
@@ -215,10 +218,10 @@ def _one(
     shock: tuple[BookState, Fraction, Redeemed],
     stressed: Stressed,
     findings: tuple[Sequence[Finding], Sequence[Finding]],
-    how: tuple[CurveSet | None, ValuationSettings | None, int],
+    how: tuple[CurveSet | None, ValuationSettings | None, Forward | None],
 ) -> BookStress:
     after, gain, redeemed = shock
-    curves, settings, months = how
+    curves, settings, forward = how
     lines, parts, unknown = _lines(state, after, stressed)
     values = [_known(worth(state, u, state.held).values()) for u in (state.universe, after.universe)]
     horizon = stressed.scenario.horizon or 12
@@ -232,7 +235,7 @@ def _one(
         means={name: (mean(state, name, ABS_PRODUCTS), mean(whole, name, ABS_PRODUCTS)) for name in MEANS},
         lines=lines, before_findings=tuple(f for f in findings[0] if state.name in f.book.split(" + ")),
         findings=tuple(f for f in findings[1] if state.name in f.book.split(" + ")),
-        forward=forward_compliance(after, stressed, months) if months else None, break_even=even, unknown=unknown,
+        forward=forward, break_even=even, unknown=unknown,
     )  # fmt: skip
 
 

@@ -160,3 +160,31 @@ def test_rulebooks_may_combine_different_columns_under_one_name() -> None:
     assert_agree([state])
     verdict = {(item.rule, item.group): item.verdict for item in evaluate_exact([state])}
     assert verdict == {("one/r", "丙"): "pass", ("one/r", "甲"): "pass", ("two/r", "甲"): "fail"}
+
+
+@pytest.mark.parametrize("sense", ["max", "min"])
+@pytest.mark.parametrize("by", [None, "originator"])
+@pytest.mark.parametrize(
+    ("of", "limit"),
+    [
+        ({"measure": "market_value"}, {"list": "nowhere", "absent": "0%"}),
+        ("nav", [{"value": "10%", "strict": "true"}]),
+        ("issue_size", [{"value": "10%", "strict": "true"}]),
+    ],
+)
+def test_nothing_held_beside_what_nobody_knows(of: object, limit: object, by: str | None, sense: str) -> None:
+    """0/0 passes whatever the limit is; a strict cap on nothing passes whatever the denominator is."""
+    from rows_worlds import DAY, rulebook
+
+    from absalloc.compliance.case_books import book_of, mandate_of
+
+    rule = {
+        "id": "r", "kind": "share", "of": of, sense: limit, "title": {"en": "x", "zh": "x"},
+        "source": {"document": "d", "article": "1", "ref": "X", "confidence": "secondary"},
+        **({} if by is None else {"by": by}),
+    }  # fmt: skip
+    line = {"tranche_id": "A", "product": "abn", "originator": "甲", "dirty_price": "100", "factor": "1"}
+    mandate = mandate_of({"name": "w", "institution": "insurer", "rulebooks": ["one"]})
+    state = book_of([line], mandate, DAY, books=(rulebook([rule], "one"),))
+    found = check_books([state])
+    assert {item.verdict for item in found} == ({"pass"} if sense == "max" or isinstance(limit, dict) else {"unknown"})

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_worlds import after, carry, complies, plan_book, portfolios
-from rows_worlds import some_books, untimed
+from rows_worlds import DAY, rulebook, some_books, untimed
 from shock_worlds import some_shock
 from test_rows_agree import WORDS, far
 from test_rows_plans import EXACT
 
+from absalloc.compliance.case_books import book_of, mandate_of
 from absalloc.compliance.exact import BOOKS, evaluate_exact
+from absalloc.compliance.shocked import check_shocked
 from absalloc.plan.certificate import verify_certificate
 from absalloc.plan.make import make_plan
 from absalloc.plan.proof import certificate_of
@@ -69,6 +72,34 @@ def test_any_world(seed: int, gaps: float, lines: int) -> None:
     states, shock = world(seed, gaps=gaps, lines=lines)
     found, _, _ = differences(states, shock, compile_rows(states, [shock]))
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rules_over_several_books_agree_after_the_shock(seed: int) -> None:
+    states = [untimed(state) for state in some_books(500 + seed, rules=20, gaps=0.1, books=3)]
+    shock = some_shock(seed, states)
+    found, compared, _ = differences(states, shock, compile_rows(states, [shock]))
+    assert not found, "\n".join(found)
+    assert compared
+
+
+def test_an_amount_that_books_share_moves_by_what_all_of_them_lose() -> None:
+    """Two books of one insurer hold 60 and 40 of 1000 in all; a fifth of it is lost: 80 of 980."""
+    rule = {
+        "id": "r", "kind": "share", "of": "total_assets", "max": "8%", "scope": "insurer",
+        "title": {"en": "x", "zh": "x"},
+        "source": {"document": "d", "article": "1", "ref": "X", "confidence": "secondary"},
+    }  # fmt: skip
+    rules, states = rulebook([rule], "w"), []
+    for name, face in (("one", "60"), ("two", "40")):
+        mandate = {"name": name, "institution": "insurer", "rulebooks": ["w"], "amounts": {"total_assets": "1000"}}
+        line = {"tranche_id": "A", "product": "abn", "dirty_price": "100", "factor": "1", "face": face}
+        mandate |= {"manager": "M", "elsewhere": {"insurer": "none"}}
+        states.append(book_of([line], mandate_of(mandate), DAY, books=(rules,)))
+    universe = states[0].universe
+    fallen = universe.replace(table=universe.table.assign(dirty_price=as_series(np.array([80.0]))))
+    [item] = check_shocked(states, Scenario("shock", (fallen, fallen), Fraction(0)))
+    assert (item.book, item.verdict, item.numerator, item.denominator) == ("one + two", "fail", 80, 980)
 
 
 @pytest.mark.parametrize("held", [False, True])

@@ -13,15 +13,17 @@ import numpy as np
 import pytest
 
 from absalloc.cashflow import CurveSet, load_curves
+from absalloc.compliance.exact import evaluate_exact
 from absalloc.desk import Book, prepare
 from absalloc.errors import BadInput
 from absalloc.mandate import load_mandate
 from absalloc.rows import BookState, compile_rows
+from absalloc.rulebook.active import Limit
 from absalloc.stress import find_scenario, load_scenario, stress_universe
 from absalloc.stress.result import PRICE_PARTS
 from absalloc.stress.runoff import run_off
 from absalloc.study.break_even import break_even_spread
-from absalloc.study.forward import forward_compliance
+from absalloc.study.forward import forward_books, forward_compliance
 from absalloc.study.shocked import after_shock, worth
 from absalloc.study.stress import row_scenario, stress_book, stress_books
 from absalloc.universe import Universe, load_universe
@@ -162,10 +164,39 @@ def test_rules_over_two_books_see_both_after_the_shock() -> None:
     first = book("bond-fund-open")
     renamed = replace(first.mandate, model=first.mandate.model.model_copy(update={"name": "twin"}))
     states = [first, replace(first, mandate=renamed)]
-    found = stress_books(states, find_scenario("parallel-up-50"), curves=curves(), forward_months=0)
+    found = stress_books(states, find_scenario("parallel-up-50"), curves=curves(), forward_months=1)
     joint = [f for f in found[0].findings if " + " in f.book]
     assert joint
     assert all(f in found[1].findings for f in joint)
+    ahead = [{b.finding.key[1:] for b in item.forward.breaches} for item in found if item.forward is not None]
+    assert len(ahead) == 2
+    assert ahead[0] == ahead[1]  # twins run off alike
+
+
+def test_a_rule_over_two_books_breaks_as_both_run_off() -> None:
+    """Alone each book stays within a cap on cash of one manager that the two pass together once their ABS repay."""
+    state = book("bond-fund-open")
+    stressed = stress_universe(state.universe, find_scenario("parallel-up-50"), state.as_of, curves=curves())
+    floor = next(rule for rule in state.rules.active if rule.short == "cash-floor")
+
+    def capped(at: BookState, most: Fraction) -> BookState:
+        cap = replace(floor, limits=(Limit("max", most, "yuan"),), scope="manager_funds", exceptions=())
+        elsewhere = at.mandate.model.elsewhere.model_copy(update={"manager_funds": "none"})
+        mandate = replace(at.mandate, model=at.mandate.model.model_copy(update={"elsewhere": elsewhere}))
+        return replace(at, mandate=mandate, rules=replace(at.rules, active=(cap,), inactive=()))
+
+    after = after_shock(state, stressed)[0]
+    now = evaluate_exact([capped(after, Fraction(0))])[0].numerator
+    broken = forward_compliance(capped(after, now or Fraction(0)), stressed, 6).first
+    assert now is not None
+    assert broken is not None
+    one = capped(after, 2 * now)
+    twin = replace(one, mandate=replace(one.mandate, model=one.mandate.model.model_copy(update={"name": "twin"})))
+    together = forward_books([one, twin], [stressed, stressed], broken.month)
+    assert [[(b.month, b.finding.book) for b in item.breaches] for item in together] == [
+        [(broken.month, f"{state.name} + twin")]
+    ] * 2
+    assert forward_compliance(one, stressed, broken.month).breaches == ()
 
 
 def test_run_off_conserves_cash_and_principal() -> None:
