@@ -72,8 +72,8 @@ def check(
         *_apart(states),
         *_unexplained(way),
         *_unpriced(way),
+        *weight_notes(states),
     ]
-    notes += weight_notes(states)
     shocked = [item for shock in row_scenarios(states, scenarios) for item in check_shocked(states, shock)]
     return Findings(
         (*check_books(states, way=way, every=moves), *shocked),

@@ -29,7 +29,7 @@ def mann_whitney(
 
     ``alternative``: ``two-sided``, ``less`` (x tends to be smaller) or ``greater``. ``method``: ``asymptotic``
     (normal, corrected for ties and continuity) or ``exact``. p is never above 1. U counts pairs with x > y,
-    ties as half; an infinite number is the largest or the smallest there is. Mann and Whitney (1947), computed by scipy.
+    ties as half; infinite numbers are the largest or smallest. Mann and Whitney (1947), computed by scipy.
     Raises BadInput for an empty sample, NaN, ties with ``exact``, or an unknown word.
     """
     for word, name, choices in ((alternative, "alternative", ALTERNATIVES), (method, "method", METHODS)):

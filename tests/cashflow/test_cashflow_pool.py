@@ -79,7 +79,8 @@ def test_without_advances_defaulted_loans_stand_still() -> None:
 
 
 def test_a_term_may_be_written_as_a_float() -> None:
-    assert (cf.project_pool(100.0, 0.06, 36.0, 3.0, psa=1.0).balance == cf.project_pool(100.0, 0.06, 36, 3, psa=1.0).balance).all()  # type: ignore[arg-type]  # fmt: skip
+    args: Any = (100.0, 0.06, 36.0, 3.0)
+    assert (cf.project_pool(*args, psa=1.0).balance == cf.project_pool(100.0, 0.06, 36, 3, psa=1.0).balance).all()
 
 
 def test_vectors_by_month_and_loan_age() -> None:
