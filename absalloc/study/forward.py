@@ -104,8 +104,10 @@ def _later(state: BookState, ran: RunOff, cash: str | None) -> BookState:
     universe = weighed_again(replace(state, as_of=ran.day), ran.universe)
     before, after = worth(state, state.universe, state.held), worth(state, universe, held)
     earned = _known(after.values()) - _known(before.values()) + (received if cash is None else 0)
-    moved = {"mandate": with_amounts(state.mandate, earned), "moved": state.moved + earned}
-    return replace(state, universe=universe, as_of=ran.day, held=held, before=dict(held), **moved)
+    mandate, moved = with_amounts(state.mandate, earned), state.moved + earned
+    return replace(
+        state, universe=universe, as_of=ran.day, held=held, before=dict(held), mandate=mandate, moved=moved
+    )  # fmt: skip
 
 
 def _known(values: Iterable[Fraction | None]) -> Fraction:
