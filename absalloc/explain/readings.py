@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from absalloc.explain.standing import Standing
+from absalloc.explain.standing import TIGHT, Standing
 from absalloc.explain.words import limit_text, ratio
 from absalloc.plan.builder import MILLION
 from absalloc.rows import Block
@@ -25,7 +25,7 @@ class Reading:
     """A limit of a rule at the answer: ``value`` in the rule's unit, worst case, None where rows do not tell.
 
     ``group`` is the one nearest to the limit, ``room`` the yuan left there in the rule's own numerator (negative only
-    where a soft rule gave way), ``binding`` whether any group of the rule is at its limit.
+    where a soft rule gave way), ``binding`` whether any group of the rule is at this limit.
     """
 
     rule: str
@@ -66,8 +66,19 @@ def readings(
             key = (rule, limit.sense)
             value = standing.now.limits.get(key, limit.value)
             numbers = _numbers(standing, outcome, key, x)
-            found.append(Reading(rule, limit.sense, limit.unit, value, *numbers, rule in tight))
+            binds = rule in tight and _at_limit(standing, outcome, key)
+            found.append(Reading(rule, limit.sense, limit.unit, value, *numbers, binds))
     return tuple(found)
+
+
+def _at_limit(standing: Standing, outcome: Outcome, key: tuple[str, str]) -> bool:
+    """Say whether a tight rule is so at this limit, not only at its other one; True where it has no rows of its own."""
+    rows = standing.blocks.get(key)
+    if rows is None or outcome.row_activity is None:
+        return True
+    first = standing.first[key]
+    at = outcome.row_activity[first : first + len(rows.upper)]
+    return bool(np.any(np.abs(rows.upper - at) <= TIGHT * np.maximum(1.0, np.abs(at))))
 
 
 def _numbers(

@@ -31,6 +31,9 @@ from absalloc.solve.warm import WarmLP
 
 Limits = Mapping[tuple[str, str], Fraction]
 
+TIGHT = 1e-7
+"""Relative distance below which a row is at its bound."""
+
 
 @dataclass(frozen=True)
 class Moved:
@@ -323,7 +326,7 @@ class Standing:
         rows = self.spoken
         here, found = at[rows], np.zeros(len(rows), dtype=bool)
         for bound in (self.warm.row_lower[rows], self.warm.row_upper[rows]):
-            found |= np.abs(here - bound) <= 1e-7 * np.maximum(1.0, np.abs(here))
+            found |= np.abs(here - bound) <= TIGHT * np.maximum(1.0, np.abs(here))
         return tuple(self.rules[code] for code in np.flatnonzero(np.bincount(self.owner[rows[found]])))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
+import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,6 +18,8 @@ from absalloc.files import decode, read_bytes, sha256
 from absalloc.where import Where
 
 MAX_ROWS = 1_000_000
+MOST_UNPACKED = 200_000_000
+"""Bytes that the parts of a workbook may unpack to."""
 _FOOTERS = ("数据来源", "资料来源", "data source", "source:")
 
 
@@ -95,6 +99,7 @@ def _delimiter(text: str) -> str:
 def _xlsx_rows(name: str, data: bytes, sheet: str | None) -> list[list[Any]]:
     import python_calamine as calamine
 
+    _unpacks_small(name, data)
     try:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         names = list(book.sheet_names)
@@ -117,6 +122,26 @@ def _xlsx_rows(name: str, data: bytes, sheet: str | None) -> list[list[Any]]:
     except Exception as error:  # calamine raises its own, undocumented kinds for every damaged file
         raise BadInput("universe.xlsx_damaged", where=Where(name), problem=str(error)) from None
     return []
+
+
+def _unpacks_small(name: str, data: bytes) -> None:
+    """Raise BadInput for a workbook that would unpack to more than it may, whatever sizes it claims for its parts."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except zipfile.BadZipFile:
+        return  # not a workbook at all: the reader says so
+    room = MOST_UNPACKED
+    with archive:
+        for part in archive.infolist():
+            part.file_size = 1 << 62  # read as long as there is something, not as long as it claims
+            try:
+                with archive.open(part) as stream:
+                    while chunk := stream.read(1 << 20):
+                        room -= len(chunk)
+                        if room < 0:
+                            raise BadInput("universe.xlsx_bomb", where=Where(name), limit=MOST_UNPACKED // 1_000_000)
+            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+                return  # damaged or encrypted: the reader says so
 
 
 def _sheet(book: Any, name: str) -> list[list[Any]]:

@@ -124,3 +124,11 @@ def test_an_infeasible_plan_names_what_conflicts_and_the_ways_out() -> None:
     assert (live.status, live.value, live.holdings) == ("infeasible", None, {})
     same = desk().plan(aa.Changes(limits={"fixed-income-share": "120%"})).to_json()
     assert same["conflict"] == document["conflict"]
+
+
+def test_of_two_limits_of_a_rule_only_the_one_that_is_reached_binds() -> None:
+    desk = aa.WhatIf(aa.load_universe(MARKET / "market.csv"), aa.load_mandate(MARKET / "bond-fund-open.yaml"))
+    found = {item.sense: item for item in desk.ask(every=True).rules if item.rule == "target/duration"}
+    assert (found["max"].binding, found["min"].binding) == (True, False)
+    assert found["max"].room == pytest.approx(0, abs=1)
+    assert (found["min"].room or 0) > 1e6

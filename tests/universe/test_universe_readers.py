@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import xlsxwriter
 
 from absalloc.errors import BadInput
 from absalloc.universe import load_universe
+from absalloc.universe.readers import read_raw
 
 HEAD = [
     "证券代码",
@@ -204,3 +207,23 @@ def test_a_missing_file() -> None:
         load_universe("nowhere.csv")
     with pytest.raises(BadInput, match="at least one universe file"):
         load_universe([])
+
+
+@pytest.mark.parametrize("claimed", [None, 1000])
+def test_a_workbook_that_unpacks_to_far_more_is_refused(tmp_path: Path, claimed: int | None) -> None:
+    given, target = io.BytesIO(), io.BytesIO()
+    with xlsxwriter.Workbook(given) as book:
+        book.add_worksheet().write_row(0, 0, ["tranche_id", "face"])
+    with zipfile.ZipFile(given) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+        with new.open("xl/media/image1.png", "w") as part:
+            for _ in range(201):
+                part.write(bytes(1_000_000))
+        if claimed is not None:  # the list at the end of the file lies about the size
+            new.getinfo("xl/media/image1.png").file_size = claimed
+    path = tmp_path / "持仓.xlsx"
+    path.write_bytes(target.getvalue())
+    assert path.stat().st_size < 1_000_000
+    with pytest.raises(BadInput, match="unpacks to more than 200 MB"):
+        read_raw(path)

@@ -1,5 +1,5 @@
 """What the tests of the page share."""
 
-from web_pages import chromium, server
+from web_pages import chromium, server, tab
 
-__all__ = ["chromium", "server"]
+__all__ = ["chromium", "server", "tab"]

@@ -2,75 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 pytest.importorskip("playwright")
 
-from web_pages import SHOTS, free_port, serving
+from web_pages import WAIT, Opened, free_port, serving, shot, until
 
 pytestmark = pytest.mark.browser
-WAIT = 60_000
 FUND = "target/duration.max"
-
-
-class Opened:
-    """One tab: the page, what it asked of other hosts, and what it complained about."""
-
-    def __init__(self, page: Any) -> None:
-        self.page = page
-        self.outside: list[str] = []
-        self.errors: list[str] = []
-        page.on("request", self._asked)
-        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-
-    def _asked(self, request: Any) -> None:
-        if not re.match(r"http://127\.0\.0\.1:\d+/|data:|blob:", request.url):
-            self.outside.append(request.url)
-
-    def go(self, address: str) -> Any:
-        self.page.goto(address)
-        self.page.wait_for_selector("#wi-tiles .tile", timeout=WAIT)
-        return self.page
-
-    def carry(self) -> str:
-        return str(self.page.locator("#wi-tiles .tile dd").first.inner_text())
-
-    def knob(self, name: str) -> Any:
-        return self.page.locator(f'input[id*=\'"knob":"{name}","part":"number"\']')
-
-
-@pytest.fixture
-def tab(chromium: Any) -> Iterator[Callable[[], Opened]]:
-    contexts = []
-
-    def fresh() -> Opened:
-        context = chromium.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
-        context.route(lambda url: not url.startswith("http://127.0.0.1:"), lambda route: route.abort())
-        contexts.append(context)
-        return Opened(context.new_page())
-
-    yield fresh
-    for context in contexts:
-        context.close()
-
-
-def shot(page: Any, name: str) -> None:
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=str(SHOTS / f"{name}.png"), full_page=True)
-
-
-def until(test: Callable[[], bool], seconds: float = 40.0) -> None:
-    end = time.monotonic() + seconds
-    while not test():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.05)
 
 
 def expected(limit: str) -> str:
@@ -111,6 +54,14 @@ def test_an_infeasible_wish_names_the_conflict_and_offers_repairs(server: str, t
     until(lambda: "No portfolio meets all of this" in page.locator("#wi-told").inner_text())
     until(lambda: "target/duration" in page.locator("#wi-repairs").inner_text())
     shot(page, "infeasible")
+    page.locator("#wi-repairs button").first.click()
+    page.wait_for_selector("#wi-tiles .tile", timeout=WAIT)
+    assert float(opened.knob("target/duration.min").input_value().removesuffix(" y")) <= 3.5
+    until(
+        lambda: (
+            "In whole lots" in page.locator("#wi-plan").inner_text() and not page.locator("#wi-repairs button").count()
+        )
+    )
     page.get_by_role("button", name="As given").click()
     until(lambda: opened.carry() == first)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+WAIT = 60_000
+"""Milliseconds."""
 SHOTS = Path(os.environ.get("ABSALLOC_SHOTS", "test-artefacts"))
 
 
@@ -70,3 +73,57 @@ def chromium() -> Iterator[Any]:
         found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield found
         found.close()
+
+
+class Opened:
+    """One tab: the page, what it asked of other hosts, and what it complained about."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.outside: list[str] = []
+        self.errors: list[str] = []
+        page.on("request", self._asked)
+        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _asked(self, request: Any) -> None:
+        if not re.match(r"http://127\.0\.0\.1:\d+/|data:|blob:", request.url):
+            self.outside.append(request.url)
+
+    def go(self, address: str) -> Any:
+        self.page.goto(address)
+        self.page.wait_for_selector("#wi-tiles .tile", timeout=WAIT)
+        return self.page
+
+    def carry(self) -> str:
+        return str(self.page.locator("#wi-tiles .tile dd").first.inner_text())
+
+    def knob(self, name: str) -> Any:
+        return self.page.locator(f'input[id*=\'"knob":"{name}","part":"number"\']')
+
+
+@pytest.fixture
+def tab(chromium: Any) -> Iterator[Callable[[], Opened]]:
+    contexts = []
+
+    def fresh() -> Opened:
+        context = chromium.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
+        context.route(lambda url: not url.startswith("http://127.0.0.1:"), lambda route: route.abort())
+        contexts.append(context)
+        return Opened(context.new_page())
+
+    yield fresh
+    for context in contexts:
+        context.close()
+
+
+def shot(page: Any, name: str) -> None:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(SHOTS / f"{name}.png"), full_page=True)
+
+
+def until(test: Callable[[], bool], seconds: float = 40.0) -> None:
+    end = time.monotonic() + seconds
+    while not test():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.05)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from absalloc.web.page import figures
 from absalloc.web.page.desks import Chosen, Desks, universe
-from absalloc.web.page.knobs import changes_of, panel
+from absalloc.web.page.knobs import changes_of, knobs_of, panel, repaired
 from absalloc.web.page.parts import notice, tiles
 from absalloc.web.page.words import in_field, text
 
@@ -20,17 +20,34 @@ if TYPE_CHECKING:
 PLAN_SECONDS = 20.0
 
 
-def fields(desks: Desks, chosen: Chosen, lang: str) -> tuple[Any, ...]:
-    """Return the knobs of a book, its NAV, the rules that may be left out and the lines that may be barred."""
+def fields(desks: Desks, chosen: Chosen, typed: Mapping[str, Any], lang: str) -> tuple[Any, ...]:
+    """Return the knobs of a book, its NAV, the rules that may be left out, the lines that may be barred; as given.
+
+    ``typed``: what a person typed for this book before; it stands in the fields, and the book as given in the history.
+    """
     desk = desks.of(chosen)
     state = desk.case.state
-    nav = state.mandate.amount("nav")
+    amount = state.mandate.amount("nav")
+    nav = None if amount is None else in_field(amount, "yuan")
     rules = [{"value": r.id, "label": f"{getattr(r.title, lang)} · {r.id}"} for r in state.rules.active]
     lines = [
         {"value": str(code), "label": f"{code} {name or ''}".strip()}
         for code, name in zip(universe().column("tranche_id"), universe().column("name"), strict=True)
     ]
-    return panel(desk, lang), None if nav is None else in_field(nav, "yuan"), rules, [], lines, []
+    given: dict[str, Any] = {
+        "values": {k.name: k.value for k in knobs_of(desk, lang)},
+        "off": [],
+        "barred": [],
+        "nav": nav,
+    }
+    now = {**given, **typed}
+    off, barred = (_among(now[key], data) for key, data in (("off", rules), ("barred", lines)))
+    return panel(desk, lang, now["values"]), now["nav"], rules, off, lines, barred, [given]
+
+
+def _among(names: Sequence[str], data: Sequence[Mapping[str, str]]) -> list[str]:
+    known = {item["value"] for item in data}
+    return [name for name in names if name in known]
 
 
 def _changes(desk: WhatIf, said: Mapping[str, Any]) -> Changes:
@@ -182,28 +199,30 @@ def _repairs(conflict: Sequence[Mapping[str, Any]], lang: str) -> list[Any]:
 
     found: list[Any] = []
     for item in conflict:
-        found.append(html.P(item.get("text") or text("conflict", lang, rules=", ".join(item["rules"]))))
+        found.append(html.P(text("conflict", lang, rules=", ".join(item["rules"]))))
         for repair in item["repairs"]:
-            name, value = _knob_of(repair)
-            if name is not None:
-                found.append(
-                    dmc.Button(
-                        repair["text"],
-                        size="xs",
-                        mr=8,
-                        mb=6,
-                        variant="light",
-                        id={"part": "repair", "knob": name, "to": str(value)},
-                    )
+            name, value = ("", repair["rule"]) if repair["remove"] else repaired(repair)
+            found.append(
+                dmc.Button(
+                    f"{repair['text']} {_worth(repair, lang)}",
+                    size="xs",
+                    mr=8,
+                    mb=6,
+                    variant="light",
+                    className="repair",
+                    id={"part": "repair", "knob": name, "to": value},
                 )
+            )
     return found
 
 
-def _knob_of(repair: Mapping[str, Any]) -> tuple[str | None, float | None]:
-    limit, unit = repair.get("limit"), repair.get("unit")
-    if limit is None or unit is None:
-        return None, None
-    return f"{repair['rule']}.{repair['sense']}", in_field(Fraction(str(limit)), unit)
+def _worth(repair: Mapping[str, Any], lang: str) -> str:
+    """Return what is earned after a repair, or that it does not do alone."""
+    from absalloc.report.words import shown
+
+    if repair["status"] != "optimal":
+        return text("repair_not_alone", lang)
+    return text("repair_earns", lang, yuan=shown(repair["carry_yuan"], "yuan", lang))
 
 
 def pinned(desks: Desks, chosen: Chosen, said: Mapping[str, Any], lang: str) -> dict[str, Any]:

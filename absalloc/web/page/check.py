@@ -11,7 +11,7 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from absalloc.errors import AbsallocError
 from absalloc.web.page import books
 from absalloc.web.page.desks import Desks, mandate_of, universe
-from absalloc.web.page.parts import COLUMN, beside, book_choice, grid, notice, told
+from absalloc.web.page.parts import COLUMN, KEPT, beside, book_choice, grid, notice, told
 from absalloc.web.page.words import text
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 MOST_BYTES = books.MOST_BYTES
 HELD = (
     ("tranche_id", "code", "text"), ("face", "face", "yuan"), ("market_value", "market_value", "yuan"),
-    ("verdict", "verdict", "text"), ("rules", "rules_not_passed", "text"), ("room", "may_buy", "yuan"),
+    ("verdict", "verdict", "text"), ("rules", "rules_not_passed", "wrapped"), ("room", "may_buy", "yuan"),
     ("stop", "stopped_by", "text"),
 )  # fmt: skip
 RULES = (
-    ("verdict", "verdict", "text"), ("title", "rule", "text"), ("article", "article", "text"),
+    ("verdict", "verdict", "text"), ("title", "rule", "wrapped"), ("article", "article", "wrapped"),
     ("group", "group", "text"), ("value", "value", "text"), ("limit", "limit", "text"),
-    ("headroom", "headroom", "yuan"), ("reason", "reason", "text"),
+    ("headroom", "headroom", "yuan"), ("reason", "reason", "wrapped"),
 )  # fmt: skip
 """Tables: field of a row, key of its header, kind."""
 MARKED = {
@@ -37,6 +37,7 @@ MARKED = {
         ]
     }
 }
+FIELDS = ("tranche_id", "face", "market_value")
 Say = Callable[[str], str]
 
 
@@ -54,7 +55,7 @@ def layout(lang: str) -> Any:
         [
             html.Div(notice(say("loading")), id="ck-told", role="status", **{"aria-live": "polite"}),
             html.H2(say("the_book")),
-            grid("ck-held", _columns(HELD, say), lang, options=MARKED),
+            grid("ck-held", _columns(HELD, say), lang, options=MARKED, getRowId="params.data.place"),
             html.H2(say("verdicts")),
             grid("ck-rules", _columns(RULES, say), lang),
         ]
@@ -69,11 +70,21 @@ def _side(say: Say, lang: str) -> Any:
             dcc.Upload(
                 html.Button(say("upload"), className="upload", type="button"),
                 id="ck-file",
-                max_size=MOST_BYTES,
-                accept=".csv,.xlsx,.txt",
+            ),
+            html.Div(
+                text("upload_large", lang, value="[[name]]", limit=MOST_BYTES // 1_000_000),
+                id="ck-large",
+                hidden=True,
+                **{"data-most": str(MOST_BYTES)},
             ),
             dmc.Textarea(
-                id="ck-text", label=say("paste"), placeholder="tranche_id,face", minRows=4, autosize=True, maxRows=10
+                id="ck-text",
+                label=say("paste"),
+                placeholder="tranche_id,face",
+                minRows=4,
+                autosize=True,
+                maxRows=10,
+                **KEPT,
             ),
             dmc.Group(
                 [
@@ -116,7 +127,6 @@ def _reading(app: Dash) -> None:
         Input("ck-book", "value"),
         State("ck-file", "filename"),
         State("ck-text", "value"),
-        State("ck-held", "rowData"),
         State("ck-rows", "data"),
         State("lang", "data"),
     )
@@ -129,7 +139,6 @@ def _reading(app: Dash) -> None:
         book: str,
         name: str | None,
         pasted: str | None,
-        shown: Any,
         kept: Any,
         lang: str | None,
     ) -> Any:
@@ -140,17 +149,25 @@ def _reading(app: Dash) -> None:
             elif by == "ck-use":
                 rows = await beside(books.pasted_rows, pasted or "")
             elif by == "ck-add":
-                rows = [*(shown or []), {"tranche_id": "", "face": None, "market_value": None}]
+                rows = [*(kept or {"rows": []})["rows"], {"tranche_id": "", "face": None, "market_value": None}]
             elif by == "ck-held":
-                rows = shown
+                rows = _edited(kept["rows"], edited)
             elif by != "ck-shipped" and kept and kept["book"] == book:
                 return no_update, no_update
             else:
                 rows = await beside(books.shipped_rows, book)
         except AbsallocError as error:
             return no_update, told(error, lang or "en")
-        keys = ("tranche_id", "face", "market_value")
-        return {"book": book, "rows": [{key: row.get(key) for key in keys} for row in rows]}, no_update
+        return {"book": book, "rows": [{key: row.get(key) for key in FIELDS} for row in rows]}, no_update
+
+
+def _edited(rows: Sequence[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with the cells that were edited; the place of a row is its id in the table."""
+    found = [dict(row) for row in rows]
+    for change in changes:
+        place = int(change["rowId"])
+        found[place] = {**found[place], **{key: change["data"].get(key) for key in FIELDS}}
+    return found
 
 
 def _verdicts(app: Dash) -> None:
@@ -171,7 +188,7 @@ def _verdicts(app: Dash) -> None:
         try:
             return await beside(_checked, kept["book"], kept["rows"], lang, ctx.triggered_id == "ck-room")
         except AbsallocError as error:
-            return kept["rows"], [], told(error, lang)
+            return [{**row, "place": str(n)} for n, row in enumerate(kept["rows"])], [], told(error, lang)
 
     @app.callback(
         Output("ck-download", "data"),
@@ -191,7 +208,7 @@ def _verdicts(app: Dash) -> None:
 
     @app.callback(Output("ck-held", "defaultColDef"), Input("lang", "data"))
     def editable(_: Any) -> Any:
-        editable = {"function": "['tranche_id','face','market_value'].includes(params.colDef.field)"}
+        editable = {"function": f"{list(FIELDS)}.includes(params.colDef.field)"}
         return {**COLUMN, "editable": editable}
 
 
@@ -244,12 +261,13 @@ def _marked(
             rules.setdefault(line["tranche_id"], []).append(finding["title"])
     return [
         {
-            **{key: row.get(key) for key in ("tranche_id", "face", "market_value")},
+            **{key: row.get(key) for key in FIELDS},
+            "place": str(place),
             "level": worst.get(str(row.get("tranche_id")), "pass"),
             "verdict": name("verdict", worst.get(str(row.get("tranche_id")), "pass"), lang),
             "rules": "; ".join(dict.fromkeys(rules.get(str(row.get("tranche_id")), []))),
         }
-        for row in rows
+        for place, row in enumerate(rows)
     ]
 
 

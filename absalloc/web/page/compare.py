@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from absalloc.errors import AbsallocError
 from absalloc.web.page import figures
 from absalloc.web.page.desks import Desks, mandate_of, universe
-from absalloc.web.page.parts import beside, book_choice, grid, notice, told
+from absalloc.web.page.parts import KEPT, beside, book_choice, grid, notice, told
 from absalloc.web.page.words import text
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def layout(lang: str) -> Any:
         return text(key, lang)
 
     columns = [
-        ("sector", say("sector"), "text"),
-        *((f, say(f), "yuan") for f in FIELDS),
+        ("sector", say("sector"), "long"),
+        *((f, say(f), "whole" if f.endswith("_yuan") else "yuan") for f in FIELDS),
         ("driver", say("driver"), "text"),
     ]
     side = html.Aside(
@@ -51,6 +51,7 @@ def layout(lang: str) -> Any:
                 clearable=True,
                 searchable=True,
                 size="sm",
+                **KEPT,
             ),
             dmc.Button(say("compare"), id="cp-go", size="xs", mt=12),
             html.P(say("compare_takes"), className="soft"),
@@ -63,9 +64,12 @@ def layout(lang: str) -> Any:
                 html.Div(notice(say("ready_to_compare")), id="cp-told", role="status", **{"aria-live": "polite"})
             ),
             html.Figure(
-                [html.Figcaption(say("compare_chart")), dcc.Graph(id="cp-chart", config={"displayModeBar": False})]
+                [
+                    html.Figcaption(say("compare_chart")),
+                    dcc.Graph(id="cp-chart", figure=figures.empty(), config={"displayModeBar": False}),
+                ]
             ),
-            grid("cp-sectors", columns, lang),
+            grid("cp-sectors", columns, lang, few=True),
         ]
     )
     return html.Div([side, body], className="split")
@@ -92,7 +96,7 @@ def callbacks(app: Dash, desks: Desks) -> None:
         try:
             return await beside(_compared, book, scenario, lang)
         except AbsallocError as error:
-            return told(error, lang), figures.grouped([], {}, ""), []
+            return told(error, lang), figures.empty(), []
 
 
 def _compared(book: str, scenario: str | None, lang: str) -> tuple[Any, Any, Any]:

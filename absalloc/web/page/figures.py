@@ -1,4 +1,4 @@
-"""The charts of the page, drawn by plotly from plain numbers; colours are of Okabe and Ito, as in the report."""
+"""The charts of the page, as plotly draws them, from plain numbers; colours are of Okabe and Ito, as in the report."""
 
 from __future__ import annotations
 
@@ -11,64 +11,73 @@ from absalloc.report.model import ladder_bars, sector_bars
 GREEN, ORANGE, GREY = "#009E73", "#E69F00", "#999999"
 
 
-def sectors(lines: Sequence[Mapping[str, Any]], lang: str) -> Any:
+def sectors(lines: Sequence[Mapping[str, Any]], lang: str) -> dict[str, Any]:
     """Return the shares of sectors and kinds of instrument as bars."""
     return _bars(sector_bars(lines, lang))
 
 
-def ladder(lines: Sequence[Mapping[str, Any]], lang: str) -> Any:
+def ladder(lines: Sequence[Mapping[str, Any]], lang: str) -> dict[str, Any]:
     """Return the shares of the steps of weighted average life as bars."""
     return _bars(ladder_bars(lines, lang))
 
 
-def _bars(bars: Sequence[Any]) -> Any:
-    import plotly.graph_objects as go
+def empty() -> dict[str, Any]:
+    """Return the room of a chart before there is anything to draw."""
+    return _plain([], 60, xaxis={"visible": False}, yaxis={"visible": False})
 
+
+def _bars(bars: Sequence[Any]) -> dict[str, Any]:
     shown = [bar for bar in bars if bar.value]
-    figure = go.Figure(
-        go.Bar(
-            x=[bar.value for bar in shown],
-            y=[bar.label for bar in shown],
-            orientation="h",
-            text=[bar.text for bar in shown],
-            textposition=["outside" if bar.value >= 0 else "none" for bar in shown],
-            cliponaxis=False,
-            marker_color=[COLOURS[bar.kind] for bar in shown],
-            hovertemplate="%{y}: %{text}<extra></extra>",
-        )
-    )
-    for bar in shown:
-        if bar.value < 0:  # beside its own name there is no room
-            figure.add_annotation(x=0, y=bar.label, text=bar.text, xanchor="left", showarrow=False, xshift=4)
-    top = max((abs(bar.value) for bar in shown), default=1.0)
-    figure.update_xaxes(visible=False, range=[min(0.0, *(b.value for b in shown), 0.0), top * 1.9])
-    figure.update_yaxes(autorange="reversed")
-    return _plain(figure, 40 + 26 * max(len(shown), 1))
+    if not shown:
+        return empty()
+    drawn = {
+        "type": "bar",
+        "x": [bar.value for bar in shown],
+        "y": [bar.label for bar in shown],
+        "orientation": "h",
+        "text": [bar.text for bar in shown],
+        "textposition": ["outside" if bar.value >= 0 else "none" for bar in shown],
+        "cliponaxis": False,
+        "marker": {"color": [COLOURS[bar.kind] for bar in shown]},
+        "hovertemplate": "%{y}: %{text}<extra></extra>",
+    }
+    beside = [  # beside its own name there is no room for the number of a debt
+        {"x": 0, "y": bar.label, "text": bar.text, "xanchor": "left", "showarrow": False, "xshift": 4}
+        for bar in shown
+        if bar.value < 0
+    ]
+    top = max(abs(bar.value) for bar in shown)
+    along = {"visible": False, "range": [min(0.0, *(bar.value for bar in shown)), top * 1.9]}
+    down = {"autorange": "reversed", "ticklabelstandoff": 6, "showgrid": False, "zeroline": False}
+    return _plain([drawn], 40 + 26 * len(shown), xaxis=along, yaxis=down, annotations=beside)
 
 
-def grouped(names: Sequence[str], series: Mapping[str, Sequence[float | None]], title: str) -> Any:
+def grouped(names: Sequence[str], series: Mapping[str, Sequence[float | None]], title: str) -> dict[str, Any]:
     """Return columns side by side: one group a name, one colour a series."""
-    import plotly.graph_objects as go
-
     colours = [COLOURS["sleeve"], ORANGE, GREEN, COLOURS["owed"], GREY]
-    figure = go.Figure(
-        [
-            go.Bar(name=label, x=list(names), y=list(values), marker_color=colours[place % len(colours)])
-            for place, (label, values) in enumerate(series.items())
-        ]
-    )
-    figure.update_layout(barmode="group", yaxis_title=title, legend={"orientation": "h", "y": 1.12})
-    return _plain(figure, 320)
+    drawn = [
+        {
+            "type": "bar", "name": label, "x": list(names), "y": list(values),
+            "marker": {"color": colours[place % len(colours)]},
+        }
+        for place, (label, values) in enumerate(series.items())
+    ]  # fmt: skip
+    legend = {"orientation": "h", "y": 1.12}
+    return _plain(drawn, 320, barmode="group", legend=legend, yaxis={"title": {"text": title}})
 
 
-def _plain(figure: Any, height: int) -> Any:
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="white",
-        plot_bgcolor="white",
-        font={"family": FONTS, "size": 12, "color": INK},
-    )
-    figure.update_yaxes(automargin=True)
-    figure.update_xaxes(automargin=True)
-    return figure
+def _plain(data: list[dict[str, Any]], height: int, **layout: Any) -> dict[str, Any]:
+    """Return a figure as plain data: nothing is checked or filled in here, for a slider waits for it."""
+    axes = {name: {"automargin": True, **layout.pop(name, {})} for name in ("xaxis", "yaxis")}
+    return {
+        "data": data,
+        "layout": {
+            "height": height,
+            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            "paper_bgcolor": "white",
+            "plot_bgcolor": "white",
+            "font": {"family": FONTS, "size": 12, "color": INK},
+            **axes,
+            **layout,
+        },
+    }

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
-from absalloc.web.page.words import in_field, of_field, text
+from absalloc.web.page.words import UNIT_SCALE, in_field, of_field, text
 
 if TYPE_CHECKING:
     from absalloc.desk import Changes, WhatIf
 
-SUFFIX = {"ratio": " %", "yuan": " mn", "years": " y", "days": " d", "count": "", "grade": ""}
-STEP = {"ratio": 0.1, "yuan": 1.0, "years": 0.05, "days": 1.0, "count": 1.0, "grade": 1.0}
-DECIMALS = {"ratio": 4, "yuan": 2, "years": 3, "days": 0, "count": 0, "grade": 0}
+STEP = {"ratio": 0.1, "yuan": 1.0, "years": 0.05, "months": 1.0, "days": 1.0, "count": 1.0, "grade": 1.0}
+DECIMALS = {"ratio": 4, "yuan": 2, "years": 3, "months": 0, "days": 0, "count": 0, "grade": 0}
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,17 @@ def changes_of(desk: WhatIf, values: Mapping[str, Any], off: Sequence[str], barr
     return Changes(limits=limits, off=tuple(off), supply=dict.fromkeys(barred, 0), nav=moved)
 
 
-def panel(desk: WhatIf, lang: str) -> list[Any]:
-    """Return the fields, in folds by rulebook, the targets and the house's own open."""
+def repaired(repair: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the knob that a repair moves and the number of its field, rounded to the side that lets more."""
+    unit, most = repair["unit"], repair["sense"] == "max"
+    scale = 10 ** DECIMALS.get(unit, 0)
+    exact = Fraction(str(repair["limit"])) * Fraction(str(UNIT_SCALE.get(unit, 1.0))) * scale
+    steps = ceil(exact) if most else floor(exact)
+    return f"{repair['rule']}.{repair['sense']}", f"{float(Fraction(steps, scale)):.12g}"
+
+
+def panel(desk: WhatIf, lang: str, values: Mapping[str, Any]) -> list[Any]:
+    """Return the fields with ``values``, in folds by rulebook, the targets and the house's own open."""
     import dash_mantine_components as dmc
 
     groups: dict[str, list[Knob]] = {}
@@ -77,7 +87,7 @@ def panel(desk: WhatIf, lang: str) -> list[Any]:
         dmc.AccordionItem(
             [
                 dmc.AccordionControl(text("targets", lang) if group == "target" else group),
-                dmc.AccordionPanel([_field(knob, lang) for knob in knobs]),
+                dmc.AccordionPanel([_field(knob, values.get(knob.name, knob.value), lang) for knob in knobs]),
             ],
             value=group,
         )
@@ -87,7 +97,13 @@ def panel(desk: WhatIf, lang: str) -> list[Any]:
     return [dmc.Accordion(items, multiple=True, value=opened, variant="separated", chevronPosition="left")]
 
 
-def _field(knob: Knob, lang: str) -> Any:
+def _suffix(unit: str, lang: str) -> str:
+    if unit in ("count", "grade"):
+        return ""
+    return " %" if unit == "ratio" else f" {text(f'unit_{unit}', lang)}"
+
+
+def _field(knob: Knob, value: Any, lang: str) -> Any:
     import dash_mantine_components as dmc
     from dash import html
 
@@ -97,19 +113,19 @@ def _field(knob: Knob, lang: str) -> Any:
         [
             dmc.NumberInput(
                 id={"part": "number", "knob": knob.name},
-                value=knob.value,
+                value=value,
                 min=0,
                 label=said,
                 size="xs",
                 step=STEP[knob.unit],
                 decimalScale=DECIMALS[knob.unit],
-                suffix=SUFFIX[knob.unit],
+                suffix=_suffix(knob.unit, lang),
                 description=knob.rule,
                 debounce=150,
             ),
             dmc.Slider(
                 id={"part": "slider", "knob": knob.name},
-                value=knob.value,
+                value=knob.value if value in (None, "") else float(value),
                 min=0,
                 max=knob.top,
                 step=STEP[knob.unit],

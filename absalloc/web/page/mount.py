@@ -67,7 +67,11 @@ def _frame() -> Any:
             dcc.Store(id="lang"),
             html.Div(id="page"),
         ],
-        theme={"primaryColor": "blue", "fontFamily": "'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif"},
+        theme={
+            "primaryColor": "blue",
+            "primaryShade": 9,
+            "fontFamily": "'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif",
+        },
         forceColorScheme="light",
     )
 

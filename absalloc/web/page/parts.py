@@ -12,8 +12,19 @@ from absalloc.web.page.words import text
 
 T = TypeVar("T")
 NUMBER = {"function": "params.value == null ? '–' : d3.format(',.2f')(params.value)"}
-COLUMN = {"sortable": True, "filter": True, "resizable": True, "flex": 1, "minWidth": 96}
+WHOLE = {"function": "params.value == null ? '–' : d3.format(',.0f')(params.value)"}
+COLUMN = {
+    "sortable": True,
+    "filter": True,
+    "resizable": True,
+    "flex": 1,
+    "minWidth": 96,
+    "wrapHeaderText": True,
+    "autoHeaderHeight": True,
+}
 """What holds for every column of a table."""
+KEPT = {"persistence": True, "persistence_type": "session"}
+"""A field stays as it is over a reload."""
 GRID_WORDS = ("page", "to", "of", "pageSizeSelectorLabel", "noRowsToShow", "filterOoo", "contains", "equals", "blank")
 """Words of the tables themselves."""
 PERCENT = {"function": "params.value == null ? '–' : d3.format('.4~%')(params.value)"}
@@ -31,28 +42,34 @@ def book_choice(name: str, lang: str) -> Any:
         label=text("book", lang),
         allowDeselect=False,
         size="sm",
-        persistence=True,
-        persistence_type="session",
+        **KEPT,
     )
 
 
-def grid(name: str, columns: Sequence[tuple[str, str, str]], lang: str, **more: Any) -> Any:
-    """Return a table of ``(field, header, kind)`` columns, kind ``text``, ``yuan`` or ``ratio``; rows come later."""
+def grid(name: str, columns: Sequence[tuple[str, str, str]], lang: str, *, few: bool = False, **more: Any) -> Any:
+    """Return a table of ``(field, header, kind)`` columns, its rows to come later.
+
+    Kinds are ``text``, ``long``, ``wrapped``, ``yuan``, ``whole`` and ``ratio``. ``few``: there are never more rows
+    than fit, so that nothing is to be filtered or turned over.
+    """
     import dash_ag_grid as dag
 
-    formats = {"yuan": NUMBER, "ratio": PERCENT}
+    formats = {"yuan": NUMBER, "whole": WHOLE, "ratio": PERCENT}
     defs = []
     for field, header, kind in columns:
         column: dict[str, Any] = {"field": field, "headerName": header, "tooltipField": field}
+        if kind in ("long", "wrapped"):
+            column |= {"flex": 2, "minWidth": 120 if few else 150}
+        if kind == "wrapped":
+            column |= {"wrapText": True, "autoHeight": True}
         if kind in formats:
-            column |= {
-                "valueFormatter": formats[kind], "type": "rightAligned", "filter": "agNumberColumnFilter",
-                "tooltipField": None,
-            }  # fmt: skip
+            column |= {"valueFormatter": formats[kind], "type": "rightAligned", "tooltipField": None}
+            column |= {} if few else {"filter": "agNumberColumnFilter"}
+            column |= {"minWidth": 92 if few else 124} if kind in ("yuan", "whole") else {}
         defs.append(column)
     options = {
         "domLayout": "autoHeight",
-        "pagination": True,
+        "pagination": not few,
         "paginationPageSize": 20,
         "paginationPageSizeSelector": [20, 50, 200],
         "enableCellTextSelection": True,
@@ -64,7 +81,7 @@ def grid(name: str, columns: Sequence[tuple[str, str, str]], lang: str, **more: 
         id=name,
         columnDefs=defs,
         rowData=[],
-        defaultColDef=COLUMN,
+        defaultColDef={**COLUMN, "filter": not few},
         dashGridOptions=options,
         className="ag-theme-quartz compact",
         **more,

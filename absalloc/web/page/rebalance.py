@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from absalloc.errors import AbsallocError
 from absalloc.web.page import books
 from absalloc.web.page.desks import Desks, mandate_of, universe
-from absalloc.web.page.parts import beside, book_choice, grid, notice, tiles, told
+from absalloc.web.page.parts import KEPT, beside, book_choice, grid, notice, tiles, told
 from absalloc.web.page.words import text
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 SECONDS = 30.0
 TRADES = (
     ("tranche_id", "code", "text"), ("side", "side", "text"), ("face", "face", "yuan"),
-    ("market_value", "market_value", "yuan"), ("cost", "cost", "yuan"),
+    ("market_value", "market_value", "yuan"), ("cost", "cost_column", "yuan"),
 )  # fmt: skip
 BOTH = (
-    ("tranche_id", "code", "text"), ("name", "name", "text"), ("before", "was", "yuan"), ("after", "becomes", "yuan"),
+    ("tranche_id", "code", "text"), ("name", "name", "long"), ("before", "was", "yuan"), ("after", "becomes", "yuan"),
 )  # fmt: skip
 
 
@@ -39,10 +39,10 @@ def layout(lang: str) -> Any:
         [
             book_choice("rb-book", lang),
             dmc.NumberInput(
-                id="rb-turnover", label=say("max_turnover"), value=10, min=0, max=400, suffix=" %", size="sm"
+                id="rb-turnover", label=say("max_turnover"), value=10, min=0, max=400, suffix=" %", size="sm", **KEPT
             ),
-            dmc.Checkbox(id="rb-cure", label=say("cure"), mt=10),
-            dmc.Checkbox(id="rb-own", label=say("own_book"), mt=10),
+            dmc.Checkbox(id="rb-cure", label=say("cure"), mt=10, **KEPT),
+            dmc.Checkbox(id="rb-own", label=say("own_book"), mt=10, **KEPT),
             dmc.Group(
                 [
                     dmc.Button(say("propose"), id="rb-go", size="xs"),

@@ -25,12 +25,12 @@ def layout(lang: str) -> Any:
 
     columns = [
         ("rule", say("rule_id"), "text"),
-        ("title", say("rule"), "text"),
-        ("article", say("article"), "text"),
+        ("title", say("rule"), "wrapped"),
+        ("article", say("article"), "wrapped"),
         ("level", say("level"), "text"),
         ("confidence", say("confidence"), "text"),
     ]
-    changes = [("day", say("day"), "text"), ("rule", say("rule_id"), "text"), ("text", say("what_changed"), "text")]
+    changes = [("day", say("day"), "text"), ("rule", say("rule_id"), "text"), ("text", say("what_changed"), "wrapped")]
     return html.Div(
         [
             html.H2(say("rule_book")),

@@ -20,6 +20,10 @@ SETTLE = 0.8
 
 NUMBER = {"part": "number", "knob": ALL}
 HERE = (State("tab", "data"), State("lang", "data"))
+OTHERS = ("wi-off", "wi-barred", "wi-nav")
+TYPED = (Input(NUMBER, "value"), *(Input(name, "value") for name in OTHERS))
+TYPED_OUT = tuple(Output(name, "value", allow_duplicate=True) for name in OTHERS)
+"""What a person types here: the knobs, rules left out, lines barred, NAV."""
 
 
 def callbacks(app: Dash, desks: Desks) -> None:
@@ -46,13 +50,15 @@ def _choice(app: Dash, desks: Desks) -> None:
         Input("wi-book", "value"),
         Input("wi-day", "value"),
         Input("tab", "data"),
+        State("wi-kept", "data"),
         State("lang", "data"),
     )
-    async def choose(book: str, day: str | None, tab: str | None, lang: str | None) -> Any:
+    async def choose(book: str, day: str | None, tab: str | None, kept: Any, lang: str | None) -> Any:
         if tab is None or lang is None:
             return (no_update,) * 8
+        typed = (kept or {}).get(f"{book}|{day or ''}") or {}
         try:
-            return (*await beside(answers.fields, desks, Chosen(tab, book, day), lang), [], no_update)
+            return (*await beside(answers.fields, desks, Chosen(tab, book, day), typed, lang), no_update)
         except AbsallocError as error:
             return ([], None, [], [], [], [], [], told(error, lang))
 
@@ -70,6 +76,7 @@ def _in_the_browser(app: Dash) -> None:
     app.clientside_callback(
         ClientsideFunction("page", "undo"),
         Output(NUMBER, "value", allow_duplicate=True),
+        *TYPED_OUT,
         Output("wi-history", "data", allow_duplicate=True),
         Input("wi-undo", "n_clicks"),
         Input("wi-reset", "n_clicks"),
@@ -80,17 +87,22 @@ def _in_the_browser(app: Dash) -> None:
     app.clientside_callback(
         ClientsideFunction("page", "remember"),
         Output("wi-history", "data", allow_duplicate=True),
-        Input(NUMBER, "value"),
+        Output("wi-kept", "data"),
+        *TYPED,
         State(NUMBER, "id"),
+        State("wi-book", "value"),
+        State("wi-day", "value"),
         State("wi-history", "data"),
+        State("wi-kept", "data"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
         ClientsideFunction("page", "repair"),
         Output(NUMBER, "value", allow_duplicate=True),
+        Output("wi-off", "value", allow_duplicate=True),
         Input({"part": "repair", "knob": ALL, "to": ALL}, "n_clicks"),
         State(NUMBER, "id"),
-        State(NUMBER, "value"),
+        State("wi-off", "value"),
         prevent_initial_call=True,
     )
 
@@ -107,10 +119,7 @@ def _question(app: Dash, desks: Desks) -> None:
         Output("wi-changed", "rowData"),
         Output("wi-held", "rowData"),
         Output("wi-asked", "data"),
-        Input(NUMBER, "value"),
-        Input("wi-off", "value"),
-        Input("wi-barred", "value"),
-        Input("wi-nav", "value"),
+        *TYPED,
         State(NUMBER, "id"),
         State("wi-book", "value"),
         State("wi-day", "value"),

@@ -9,7 +9,8 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from absalloc.stress import shipped_scenarios
-from absalloc.web.page.parts import book_choice, grid, notice
+from absalloc.web.page.figures import empty
+from absalloc.web.page.parts import KEPT, book_choice, grid, notice
 from absalloc.web.page.words import text
 
 PLAIN = {"displayModeBar": False}
@@ -19,17 +20,17 @@ Say = Callable[[str], str]
 COLUMNS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "changed": (("tranche_id", "code", "text"), ("was", "was", "yuan"), ("face", "becomes", "yuan")),
     "held": (
-        ("tranche_id", "code", "text"), ("name", "name", "text"), ("face", "face", "yuan"),
+        ("tranche_id", "code", "text"), ("name", "name", "long"), ("face", "face", "yuan"),
         ("market_value", "market_value", "yuan"), ("weight", "weight", "ratio"), ("carry_rate", "carry_rate", "ratio"),
         ("wal", "wal", "yuan"),
     ),
     "rules": (
-        ("title", "rule", "text"), ("group", "group", "text"), ("value", "value", "text"), ("limit", "limit", "text"),
+        ("title", "rule", "long"), ("group", "group", "text"), ("value", "value", "text"), ("limit", "limit", "text"),
         ("room", "room", "yuan"), ("binds", "binds", "text"),
     ),
     "pinned": (
         ("name", "variant", "text"), ("value", "carry", "yuan"), ("bp", "bp_nav", "yuan"), ("lines", "lines", "text"),
-        ("what", "what_changed", "text"), ("binding", "binds", "text"),
+        ("what", "what_changed", "long"), ("binding", "binds", "long"),
     ),
 }  # fmt: skip
 """Tables: field of a row, key of its header, kind."""
@@ -41,7 +42,7 @@ def layout(lang: str) -> Any:
     def say(key: str) -> str:
         return text(key, lang)
 
-    kinds = (("wi-asked", "memory"), ("wi-history", "memory"), ("wi-variants", "session"))
+    kinds = (("wi-asked", "memory"), ("wi-history", "memory"), ("wi-variants", "session"), ("wi-kept", "session"))
     stores = [dcc.Store(id=name, storage_type=kind) for name, kind in kinds]
     return html.Div([_side(say, lang), _answer(say, lang), *stores], className="split")
 
@@ -60,8 +61,7 @@ def _side(say: Say, lang: str) -> Any:
                 clearable=True,
                 size="sm",
                 valueFormat="YYYY-MM-DD",
-                persistence=True,
-                persistence_type="session",
+                **KEPT,
             ),
             dmc.Select(
                 id="wi-scenario",
@@ -70,6 +70,7 @@ def _side(say: Say, lang: str) -> Any:
                 clearable=True,
                 searchable=True,
                 size="sm",
+                **KEPT,
             ),
             dmc.NumberInput(id="wi-nav", label=say("nav"), min=0, size="sm", thousandSeparator=",", debounce=300),
             dmc.MultiSelect(
@@ -110,15 +111,19 @@ def _answer(say: Say, lang: str) -> Any:
             html.Div(id="wi-stressed", role="status", **{"aria-live": "polite"}),
             html.Div(
                 [
-                    html.Figure([html.Figcaption(say("by_sector")), dcc.Graph(id="wi-sectors", config=PLAIN)]),
-                    html.Figure([html.Figcaption(say("by_life")), dcc.Graph(id="wi-ladder", config=PLAIN)]),
+                    html.Figure(
+                        [html.Figcaption(say("by_sector")), dcc.Graph(id="wi-sectors", figure=empty(), config=PLAIN)]
+                    ),
+                    html.Figure(
+                        [html.Figcaption(say("by_life")), dcc.Graph(id="wi-ladder", figure=empty(), config=PLAIN)]
+                    ),
                 ],
                 className="pair",
             ),
             html.H2(say("rules_at_limit")),
             grid("wi-rules", _columns("rules", say), lang),
             html.H2(say("variants")),
-            grid("wi-pins", _columns("pinned", say), lang, options={"pagination": False}),
+            grid("wi-pins", _columns("pinned", say), lang, few=True),
             html.H2(say("changed")),
             grid("wi-changed", _columns("changed", say), lang),
             html.H2(say("held")),

@@ -7,7 +7,7 @@ from typing import Any
 
 from absalloc.messages import LANGUAGES, render
 
-UNIT_SCALE = {"ratio": 100.0, "yuan": 1e-6, "years": 1.0, "days": 1.0, "count": 1.0, "grade": 1.0}
+UNIT_SCALE = {"ratio": 100.0, "yuan": 1e-6, "years": 1.0, "months": 1.0, "days": 1.0, "count": 1.0, "grade": 1.0}
 """What a number in the unit of a rule is multiplied by to stand in a field: per cent, million yuan."""
 
 

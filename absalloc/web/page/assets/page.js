@@ -1,4 +1,4 @@
-/* What the page does by itself in the browser: a name for each tab, fields and sliders that agree, undo and reset. */
+/* What the page does by itself in the browser: a name for each tab, fields and sliders that agree, undo, reset, what is kept. */
 (function () {
   "use strict";
   const no = () => window.dash_clientside.no_update;
@@ -7,6 +7,16 @@
 
   function listOf(ids, byKnob) {
     return ids.map((id) => (id.knob in byKnob ? byKnob[id.knob] : no()));
+  }
+
+  function typed(values, ids, off, barred, nav) {
+    const now = {};
+    ids.forEach((id, place) => { now[id.knob] = values[place]; });
+    return { values: now, off: off || [], barred: barred || [], nav: nav === undefined || nav === "" ? null : nav };
+  }
+
+  function back(ids, to, history) {
+    return [listOf(ids, to.values), to.off, to.barred, to.nav, history];
   }
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
@@ -25,25 +35,52 @@
         if (part.part === "slider") return [no(), slider === number ? no() : slider];
         return [slider === number || number === "" ? no() : number, no()];
       },
-      remember: function (values, ids, history) {
-        const now = {};
-        ids.forEach((id, place) => { now[id.knob] = values[place]; });
-        const kept = history || [];
-        if (!ids.length || (kept.length && same(kept[kept.length - 1], now))) return no();
-        return kept.concat([now]).slice(-200);
+      // What was typed, for undo and (by book and day) for the next time the page is loaded.
+      remember: function (values, off, barred, nav, ids, book, day, history, kept) {
+        if (!ids.length) return [no(), no()];
+        const now = typed(values, ids, off, barred, nav);
+        const all = Object.assign({}, kept, { [book + "|" + (day || "")]: now });
+        const past = history || [];
+        const last = past[past.length - 1];
+        return [last && same(last, now) ? no() : past.concat([now]).slice(-200), all];
       },
       undo: function (_undo, _reset, history, ids) {
         const kept = history || [];
-        if (!by() || !kept.length) return [ids.map(no), no()];
-        if (by() === "wi-reset") return [listOf(ids, kept[0]), [kept[0]]];
-        if (kept.length < 2) return [ids.map(no), no()];
-        return [listOf(ids, kept[kept.length - 2]), kept.slice(0, -1)];
+        if (!by() || !kept.length) return [ids.map(no), no(), no(), no(), no()];
+        if (by() === "wi-reset") return back(ids, kept[0], [kept[0]]);
+        if (kept.length < 2) return [ids.map(no), no(), no(), no(), no()];
+        return back(ids, kept[kept.length - 2], kept.slice(0, -1));
       },
-      repair: function (clicks, ids, values) {
+      repair: function (clicks, ids, off) {
         const chosen = by();
-        if (!chosen || !clicks.some(Boolean)) return ids.map(no);
-        return ids.map((id, place) => (id.knob === chosen.knob ? Number(chosen.to) : no()));
+        if (!chosen || !clicks.some(Boolean)) return [ids.map(no), no()];
+        if (chosen.knob === "") return [ids.map(no), (off || []).concat([chosen.to])];
+        return [ids.map((id) => (id.knob === chosen.knob ? Number(chosen.to) : no())), no()];
       },
     },
   });
+
+  // A file that is too large is not sent at all: what to say of it stands in the page, hidden.
+  function refuse(event, files) {
+    const room = document.getElementById("ck-large");
+    if (!room || !files || !files.length || files[0].size <= Number(room.dataset.most)) return;
+    event.stopPropagation();
+    event.preventDefault();
+    const message = room.textContent.replace("[[name]]", files[0].name.slice(0, 80));
+    const props = { children: message, color: "red", variant: "light", className: "notice" };
+    window.dash_clientside.set_props("ck-told", { children: { namespace: "dash_mantine_components", type: "Alert", props: props } });
+  }
+  const here = (event) => event.target instanceof Element && event.target.closest("#ck-file") !== null;
+  document.addEventListener("change", (event) => { if (here(event)) refuse(event, event.target.files); }, true);
+  document.addEventListener("drop", (event) => { if (here(event)) refuse(event, event.dataTransfer && event.dataTransfer.files); }, true);
+
+  // The field behind the upload button has no name of its own for screen readers.
+  const naming = new MutationObserver(() => {
+    const input = document.querySelector("#ck-file input[type=file]");
+    if (!input) return;
+    input.setAttribute("aria-label", document.querySelector("#ck-file button").textContent);
+    input.setAttribute("tabindex", "-1");
+    naming.disconnect();
+  });
+  naming.observe(document.documentElement, { childList: true, subtree: true });
 })();
