@@ -63,8 +63,8 @@ def test_an_assumed_rating_is_not_bought_unless_the_mandate_says_so(interbank: a
 @pytest.mark.parametrize(
     ("name", "proven", "unknown"),
     [
-        ("bank-2020", 7, {"bank-own-book/risk-weight-max"}),
-        ("bank-2020-assumed", 8, set()),
+        ("bank-2020", 8, {"bank-own-book/risk-weight-max"}),
+        ("bank-2020-assumed", 9, set()),
         ("fund-2020", 13, {"public-fund-open/abs-rating-floor", "public-fund-open/no-private-abn"}),
         ("fund-2020-assumed", 14, {"public-fund-open/no-private-abn"}),
     ],
