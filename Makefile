@@ -55,10 +55,11 @@ mutation: $(DEV)
 
 schemas: $(DEV)
 	$(BIN)/python -m absalloc.rulebook > constraints/schema.json
+	$(BIN)/python -m absalloc.rulebook.tax > constraints/tax.schema.json
+	$(BIN)/python -m absalloc.universe.recognition_table > constraints/standard-debt.schema.json
 	$(BIN)/python -m absalloc.stress > scenarios/schema.json
 	$(BIN)/python -m absalloc.report docs/schemas
 	$(BIN)/python docs/generate_cli.py
-	$(BIN)/python -m absalloc.report docs/schemas
 
 pictures: $(CORE)
 	$(BIN)/python docs/pictures.py
