@@ -156,20 +156,29 @@ def totals(state: BookState, name: str) -> dict[str, Fraction]:
 def linked_groups(state: BookState, link: Link) -> dict[str, list[tuple[str, Fraction]]] | None:
     """Return tranche id -> its groups, each with the share that counts; None where there is no such table.
 
-    Rows that name a line and a group again add to its share.
+    Rows that name a line and a group again add to its share; what the shares leave below the whole has no known group.
+    Raises BadInput for a share that is no part of the whole.
     """
     table = table_named(state, link.link)
     if table is None:
         return None
     lines = table.texts("tranche_id" if "tranche_id" in table.frame.columns else table.key)
-    shares = [None] * len(lines) if link.weight is None else [_share(table, cell) for cell in table.texts(link.weight)]
+    written = [None] * len(lines) if link.weight is None else table.texts(link.weight)
+    shares = [_share(table, cell, row) for row, cell in enumerate(written)]
     found: dict[str, dict[str, Fraction]] = {}
     for line, group, share in zip(lines, table.texts(link.group), shares, strict=True):
         if line is not None:
             own, name = found.setdefault(line, {}), group or MISSING
-            own[name] = own.get(name, Fraction(0)) + (Fraction(1) if share is None else share)
+            own[name] = own.get(name, Fraction(0)) + share
+    for own in found.values():
+        if (rest := 1 - sum(own.values())) > 0:
+            own[MISSING] = own.get(MISSING, Fraction(0)) + rest
     return {line: list(own.items()) for line, own in found.items()}
 
 
-def _share(table: NamedTable, cell: str | None) -> Fraction | None:
-    return None if cell is None else table._number(cell, Fraction(1), 0)
+def _share(table: NamedTable, cell: str | None, row: int) -> Fraction:
+    """Return the share a row gives, the whole where it gives none."""
+    share = Fraction(1) if cell is None else table._number(cell, Fraction(1), row)
+    if not 0 <= share <= 1:
+        raise BadInput("compliance.link_share", where=table._where(row), value=cell, list=table.name)
+    return share

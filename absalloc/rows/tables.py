@@ -93,7 +93,10 @@ def _agreed(rows: Sequence[tuple[str, Fraction | None]], name: str) -> dict[str,
 
 
 def links(state: BookState, table_name: str, group: str, weight: str | None) -> list[tuple[str, str, Fraction]] | None:
-    """Return (tranche, group or '', share) of a look-through table, each pair once; None where there is no table."""
+    """Return (tranche, group or '', share) of a look-through table, each pair once; None where there is no table.
+
+    What the shares of a tranche leave below the whole has no known group.
+    """
     table = state.lists.get(table_name)
     if table is None:
         return None
@@ -105,4 +108,10 @@ def links(state: BookState, table_name: str, group: str, weight: str | None) -> 
         if line:
             part = _number(share, Fraction(1)) or Fraction(0 if share else 1)
             found[line, name] = found.get((line, name), Fraction(0)) + part
+    named: dict[str, Fraction] = {}
+    for (line, _), part in found.items():
+        named[line] = named.get(line, Fraction(0)) + part
+    for line, part in named.items():
+        if part < 1:
+            found[line, ""] = found.get((line, ""), Fraction(0)) + 1 - part
     return [(line, name, share) for (line, name), share in found.items()]

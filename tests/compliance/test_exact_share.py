@@ -364,3 +364,24 @@ def test_day_of_the_rule_decides() -> None:
     rule = "id: r, kind: share, of: nav, max: [{value: 10%, to: 2025-06-29}, {value: 20%, from: 2025-06-30}]"
     assert one(rule, [line("A", 150)]).limit == percent(20)
     assert one(rule, [line("A", 150)], day=date(2025, 6, 29)).verdict == "fail"
+
+
+def test_what_the_shares_of_a_link_leave_out_may_be_anyones() -> None:
+    # 100 yuan, of which 40 % are named: the other 60 may be A's as well, and nobody may call them nothing.
+    rule = "id: r, kind: share, by: {link: look, group: client, weight: share}, max: 99 yuan"
+    found = by_group(
+        findings(rule, [line("T", 100)], lists={"look": [{"tranche_id": "T", "client": "A", "share": "40%"}]})
+    )
+    assert {group: (item.numerator, item.verdict) for group, item in found.items()} == {
+        "A": (40, "unknown"),
+        "?": (0, "pass"),
+    }
+
+
+@pytest.mark.parametrize("share", ["60", "-60%", "101%", "-0.1"])
+def test_a_share_that_is_no_part_of_the_whole_is_refused(share: str) -> None:
+    rule = "id: r, kind: share, by: {link: look, group: client, weight: share}, of: nav, max: 10%"
+    table = [{"tranche_id": "U", "client": "A", "share": "1"}, {"tranche_id": "T", "client": "A", "share": share}]
+    with pytest.raises(BadInput) as caught:
+        findings(rule, [line("T", 100)], lists={"look": table})
+    assert (caught.value.code, caught.value.value, caught.value.where.line) == ("compliance.link_share", share, 3)

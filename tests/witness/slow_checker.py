@@ -359,7 +359,10 @@ class _Rule:
                 group = row[by["group"]] or UNKNOWN_GROUP
                 share = Fraction(row[by["weight"]]) if "weight" in by and row[by["weight"]] else ONE
                 shares[group] = shares.get(group, ZERO) + share
-        return tuple(shares.items()) or ((UNKNOWN_GROUP, ONE),)
+        # What the shares leave below the whole has no known group; a line the table does not name has none at all.
+        if sum(shares.values(), ZERO) < ONE:
+            shares[UNKNOWN_GROUP] = shares.get(UNKNOWN_GROUP, ZERO) + ONE - sum(shares.values(), ZERO)
+        return tuple(shares.items())
 
     # -- one line ------------------------------------------------------------------------------------------------------
 

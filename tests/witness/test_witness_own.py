@@ -97,7 +97,7 @@ def link(code: str, client: str, share: str) -> dict[str, str]:
 
 def test_a_line_named_twice_counts_once_below(tmp_path: Path) -> None:
     """A: 0.1 + 0.2 of 600 is 180 of the 1,000 held, not of 1,600."""
-    links = [link("T1", "A", "0.1"), link("T1", "A", "0.2"), link("T2", "B", "1")]
+    links = [link("T1", "A", "0.1"), link("T1", "A", "0.2"), link("T1", "C", "0.7"), link("T2", "B", "1")]
     found = said(tmp_path, [line("T1", "600"), line("T2", "400")], links=links)
     assert (found["looked-through", "A"].verdict, found["looked-through", "A"].value) == ("pass", Fraction(18, 100))
     assert (found["looked-through", "B"].verdict, found["looked-through", "B"].value) == ("fail", Fraction(40, 100))
