@@ -20,11 +20,15 @@ def run_serve(shell: Shell, host: str, port: int) -> int:
             probe.bind((host.strip("[]"), port))
         except OSError as error:
             raise BadInput("web.port", value=f"{host}:{port}", problem=error.strerror or str(error)) from None
+    from threading import Thread
+
     import uvicorn
 
     from absalloc.web import create_app
+    from absalloc.web.page.desks import warm
 
     token = "" if settings.token is None else "?token=…"
     shell.answer(shell.text("serving", address=f"http://{host}:{port}/{token}"))
+    Thread(target=warm, daemon=True).start()
     uvicorn.run(create_app(settings), host=host.strip("[]"), port=port, log_level="error", server_header=False)
     return 0

@@ -12,7 +12,7 @@ from absalloc.report.charts import FONTS, bars, stacks
 from absalloc.report.memo import Memo
 from absalloc.report.model import Report, report_of
 from absalloc.report.moves import move_rows
-from absalloc.report.rules import to_explain, use_of
+from absalloc.report.rules import near_misses, to_explain, use_of
 from absalloc.report.view import BookView, view_of
 from absalloc.where import Where
 
@@ -111,6 +111,7 @@ def _render(template: str, lang: str, **what: Any) -> str:
             sign=words.bound_sign,
             moves=lambda findings: move_rows(findings, lang),
             explained=lambda findings: [item for item in findings if to_explain(item)],
+            near=near_misses,
             headroom_unit=words.headroom_unit,
             use_of=use_of,
             # The drawings are ours, and matplotlib escapes every label in them.

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+NEAR = 0.95
+"""Share of a limit from which a pass is called near."""
 WORST_FIRST = {"fail": 0, "unknown": 1, "pass": 2}
 
 
@@ -48,6 +50,19 @@ def use_of(finding: dict[str, Any]) -> float | None:
     if whole > 0:
         return max(0.0, float(part) / float(whole))
     return 0.0 if part <= 0 else math.inf
+
+
+def near_misses(findings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the findings (plain data) that pass with at least ``NEAR`` of their limit used, closest first.
+
+    A grade is no amount of which a share could be used.
+    """
+    found = [
+        (use, item)
+        for item in findings
+        if item["verdict"] == "pass" and item["unit"] != "grade" and (use := use_of(item)) is not None and use >= NEAR
+    ]
+    return [item for _, item in sorted(found, key=lambda pair: (-pair[0], pair[1]["rule"], pair[1]["group"] or ""))]
 
 
 def by_rule(findings: Sequence[dict[str, Any]]) -> list[RuleUse]:

@@ -205,3 +205,30 @@ def test_the_plan_read_back_as_holdings_passes_the_check(plan: Plan, tmp_path: P
     universe = aa.load_universe(MARKET / "market.csv")
     found = aa.check(universe, aa.load_mandate(MARKET / "city-bank.yaml"), tmp_path / "holdings.csv")
     assert found.compliant is True
+
+
+def test_near_misses_are_the_passes_within_five_percent_of_their_limit(
+    plan: Plan, page: BeautifulSoup, lang: str
+) -> None:
+    def near(item: dict[str, Any]) -> bool:
+        value, limit = item["value"], item["limit"]
+        if item["verdict"] != "pass" or item["unit"] == "grade" or None in (value, limit):
+            return False
+        return value >= 0.95 * limit > 0 if item["sense"] == "max" else value > 0 and value <= limit / 0.95
+
+    wanted = [(f["rule"], f["group"] or "") for f in plan.to_json(lang)["findings"] if near(f)]
+    assert sorted((row["data-rule"], row["data-group"]) for row in rows(page, "near")) == sorted(wanted)
+    assert 0 < len(wanted) < len(plan.findings)
+
+
+def test_a_conflict_stands_on_the_page_with_its_repairs(lang: str) -> None:
+    mandate = aa.load_mandate(MARKET / "bond-fund-open.yaml")
+    desk = aa.WhatIf(aa.load_universe(MARKET / "market.csv"), mandate)
+    found = desk.plan(aa.Changes(limits={"target/duration.min": "30 years"}))
+    document = found.to_json(lang)
+    assert found.status == "infeasible"
+    repairs = [repair["text"] for item in document["conflict"] for repair in item["repairs"]]
+    said = BeautifulSoup(plan_html(found, document, lang), "html.parser").select_one("#conflict")
+    assert repairs
+    assert said is not None
+    assert all(text in said.get_text() for text in repairs)

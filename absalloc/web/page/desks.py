@@ -77,6 +77,16 @@ def universe() -> Universe:
     return load_universe(shipped("market.csv"))
 
 
+def warm() -> None:
+    """Read what the first page needs, so that nobody waits for it; errors are for the page to tell."""
+    from contextlib import suppress
+
+    from absalloc.errors import AbsallocError
+
+    with suppress(AbsallocError):
+        Desks().of(Chosen("", BOOKS[0])).ask(every=True)
+
+
 class Desks:
     """Warm desks, one a tab and book; safe for many threads. Two tabs never share one."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from absalloc.errors import AbsallocError, BadInput
@@ -85,6 +86,7 @@ def callbacks(app: Dash, desks: Desks) -> None:
             return [], told(error, lang)
 
 
+@cache
 def _listed(lang: str) -> list[dict[str, Any]]:
     from absalloc.report.rule_text import rule_document
     from absalloc.report.words import article, name
