@@ -12,7 +12,7 @@ SCHEMA = "absalloc.verify/1"
 def run_verify(shell: Shell, path: str) -> int:
     """Verify a certificate and print every check; 0 where all hold, else 1."""
     from absalloc.files import read_bytes, sha256
-    from absalloc.plan.certificate import check_text, read_certificate, verify_certificate
+    from absalloc.plan.certificate import check_text, read_certificate, verify_certificate, words_of
 
     data = read_bytes(path, expected="a certificate")
     try:
@@ -26,28 +26,28 @@ def run_verify(shell: Shell, path: str) -> int:
         {"name": check.name, "ok": check.ok, "text": check_text(check, shell.lang), "failed": list(check.failed)}
         for check in result.checks
     ]
-    meta = certificate["meta"]
+    meta, words = certificate["meta"], words_of(certificate, result, shell.lang)
     shell.document(
         {
             "schema": SCHEMA, "ok": result.ok, "file_sha256": sha256(data), "mandate": meta.get("mandate"),
             "as_of": meta.get("as_of"), "inputs": certificate["inputs"], "checks": checks,
-            "proven": list(result.proven), "claimed": list(result.claimed),
+            "proven": list(result.proven), "claimed": list(result.claimed), "text": words,
         }
     )  # fmt: skip
     if not shell.as_json:
-        _show(shell, checks, result.proven, result.claimed)
+        _show(shell, checks, words)
         shell.answer(shell.text("verified" if result.ok else "not_verified", path=path))
     return 0 if result.ok else 1
 
 
-def _show(shell: Shell, checks: list[dict[str, object]], proven: tuple[str, ...], claimed: tuple[str, ...]) -> None:
+def _show(shell: Shell, checks: list[dict[str, object]], words: dict[str, list[str]]) -> None:
     from rich.text import Text
 
     from absalloc.cli.shell import plain
-    from absalloc.cli.tables import MARKS, STYLES
+    from absalloc.cli.tables import MARKS, STYLES, said_once
 
     for check in checks:
         kind = "pass" if check["ok"] else "fail"
         shell.show(Text(f"{MARKS[kind]} ", style=STYLES[kind]) + Text(plain(check["text"])))
-    shell.show(Text(shell.text("proven", what=", ".join(proven) or "–")))
-    shell.show(Text(shell.text("claimed", what=", ".join(claimed) or "–")))
+    for kind, sentences in words.items():
+        said_once(shell, shell.text(kind), sentences or ["–"])

@@ -32,7 +32,8 @@ def build_certificate(
 
     ``meta`` needs ``universe_sha256``, ``rulebook_sha256`` and ``sense`` (``max`` where the cost is the
     negative of what the user maximises); whatever else it holds (plain JSON, no floats) is carried along.
-    With integers the proof is that of the relaxation, solved here; the bound of branch and bound is a claim. The
+    With integers the proof is that of the relaxation, solved here; the bound of branch and bound is a claim. A program
+    without integers is allowed 1e-7, or the gap of ``settings`` where a point in whole yuan is not that near. The
     numbers are not judged here: ``verify_certificate`` does that, and a plan verifies what it wrote.
 
     Raises BadInput for Q, a point of another length, a number without an exact decimal, and missing meta.
@@ -53,9 +54,9 @@ def build_certificate(
             "status": outcome.status,
             "solver": outcome.solver,
             "bound": _claimed(problem, outcome),
-            "gap_allowed": _text((settings or SolveSettings()).mip_gap)
-            if problem.has_integers
-            else decimal(standalone.LP_GAP),
+            "gap_allowed": decimal(standalone.LP_GAP)
+            if settings is None and not problem.has_integers
+            else _text((settings or SolveSettings()).mip_gap),
         },
     }
     try:
@@ -79,6 +80,9 @@ def _completed(body: dict[str, Any]) -> dict[str, Any]:
         "solution": {**body["solution"], "row_activity": found["row_activity"], "objective": found["objective"]},
         "proof": {**body["proof"], "bound": found["bound"], "gap": found["gap"]},
     }
+    lp, gap = body["proof"]["kind"] == "lp", found["gap"]
+    if lp and gap != "inf" and Fraction(gap) <= standalone.LP_GAP:
+        whole["claim"] = {**body["claim"], "gap_allowed": decimal(standalone.LP_GAP)}
     return {**whole, "sha256": hashlib.sha256(canonical(whole)).hexdigest()}
 
 
@@ -117,6 +121,18 @@ def check_text(check: Check, lang: str = "en") -> str:
     if check.failed:
         text += render("plan_certificate.check_worst", lang, count=len(check.failed), first=check.failed[0])
     return text
+
+
+def words_of(certificate: Mapping[str, Any], result: VerifyResult, lang: str = "en") -> dict[str, list[str]]:
+    """Return what a certificate proves and what it only claims, as sentences in ``en`` or ``zh``."""
+    from absalloc.messages import render
+
+    fields = standalone.word_fields(dict(certificate))
+
+    def told(kind: str, codes: tuple[str, ...]) -> list[str]:
+        return [render(f"plan_certificate.{kind}_{code}", lang, **fields) for code in codes]
+
+    return {"proven": told("proven", result.proven), "claimed": told("claimed", result.claimed)}
 
 
 def _bad(error: standalone.Unusable) -> BadInput:

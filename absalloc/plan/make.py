@@ -75,6 +75,8 @@ class Answer:
     seconds: float = 0.0
     outlooks: tuple[Outlook, ...] = ()
     """The plan in each scenario asked for; its findings there stand in ``findings`` too."""
+    margins: Mapping[Key, float] = field(default_factory=dict, repr=False)
+    """Yuan by which rows were held back so that whole yuan pass the exact re-check."""
 
 
 def make_plan(
@@ -316,7 +318,7 @@ class _Maker:
                 loose = not terms.ordered and any(item.redeemed.asked for item in outlooks)
                 sure = settled(program, after, outcome, outlooks, self.solve_settings()) if loose else outcome
                 if sure is not None:
-                    return replace(self.answer(program, sure, after, findings), outlooks=outlooks)
+                    return replace(self.answer(program, sure, after, findings), outlooks=outlooks, margins=terms.margins)
             if not terms.ordered and any(item.redeemed.asked for item in outlooks):
                 terms = replace(terms, ordered=True)
                 continue

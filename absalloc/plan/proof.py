@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -12,7 +12,8 @@ import numpy as np
 from absalloc.errors import InternalError
 from absalloc.plan.certificate import build_certificate, check_text, verify_certificate
 from absalloc.plan.make import Answer, PlanSettings
-from absalloc.plan.point import exact_point
+from absalloc.plan.point import MILLION_EXACT, exact_point
+from absalloc.plan.rule_rows import Key, row_name
 from absalloc.solve import Problem, SolveSettings
 from absalloc.units import exact
 
@@ -38,11 +39,10 @@ def certificate_of(answer: Answer, settings: PlanSettings) -> dict[str, Any] | N
     if settings.tail is not None:
         meta["draws"] = {settings.tail.name: settings.tail.sha256}
     point = exact_point(answer.program, answer.state, answer.outcome, answer.outlooks)
-    problem = eased(answer.program.problem, point)
-    meta["eased_by"] = "1e-9 of the size of a row at most"
-    made = build_certificate(
-        problem, answer.outcome, point, meta=meta, settings=SolveSettings(mip_gap=settings.mip_gap)
-    )
+    problem = eased(answer.program.problem, point, held_back(answer.margins))
+    meta["eased_by"] = "1e-9 of the size of a row at most, and the yuan it was held back by for rounding"
+    allowed = SolveSettings(mip_gap=settings.mip_gap)
+    made = build_certificate(problem, answer.outcome, point, meta=meta, settings=allowed)
     verified = verify_certificate(made)
     if not verified.ok:
         failed = next(check for check in verified.checks if not check.ok)
@@ -50,22 +50,32 @@ def certificate_of(answer: Answer, settings: PlanSettings) -> dict[str, Any] | N
     return made
 
 
-def eased(problem: Problem, point: Sequence[Fraction]) -> Problem:
+def held_back(margins: Mapping[Key, float]) -> dict[str, Fraction]:
+    """Return by how much rows are tighter than their rules, million yuan, by the names of the rows."""
+    found = {row_name(key): exact(yuan) / MILLION_EXACT for key, yuan in margins.items()}
+    # Caps on losses have one row, named by their label alone.
+    return found | {key[0]: exact(yuan) / MILLION_EXACT for key, yuan in margins.items() if not key[1]}
+
+
+def eased(problem: Problem, point: Sequence[Fraction], back: Mapping[str, Fraction] | None = None) -> Problem:
     """Return the program with row bounds moved to the exact activity where that is off by rounding alone.
 
     Coefficients are floats and the plan whole lots and cash to the fen, so an equality, or a row that binds, holds to
-    about 1e-12 of its size. Bounds only widen, so a bound proven for this program holds for the tighter one.
+    about 1e-12 of its size. Whole yuan may miss a row that was held back for them by up to that much (``back``, by row
+    name). Bounds only widen, so a bound proven for this program holds for the tighter one.
     """
+    names = problem.row_names or ()
+    more = [(back or {}).get(name, Fraction(0)) for name in names] or [Fraction(0)] * problem.m
     low, high = problem.row_lower.copy(), problem.row_upper.copy()
     matrix = problem.A
     for row in range(problem.m):
         span = slice(matrix.indptr[row], matrix.indptr[row + 1])
         terms = [exact(v) * point[c] for c, v in zip(matrix.indices[span], matrix.data[span], strict=True) if point[c]]
         activity = sum(terms, Fraction(0))
-        size = 1 + sum((abs(term) for term in terms), Fraction(0))
-        if 0 < activity - _finite(high[row], activity) <= EASE * size:
+        most = more[row] + EASE * (1 + sum((abs(term) for term in terms), Fraction(0)))
+        if 0 < activity - _finite(high[row], activity) <= most:
             high[row] = _above(activity)
-        if 0 < _finite(low[row], activity) - activity <= EASE * size:
+        if 0 < _finite(low[row], activity) - activity <= most:
             low[row] = -_above(-activity)
     return replace(problem, row_lower=low, row_upper=high)
 

@@ -229,7 +229,7 @@ class _Adder:
         if key in terms.stay:
             # An uncured passive breach: no worse than held.
             room = max(room, 0.0 if self.today is None else float(self.today[r]) - now)
-        meaning = RowOf(key[0], block.groups[r], _name(key))
+        meaning = RowOf(key[0], block.groups[r], row_name(key))
         # A cure brings a share back within its cap; nobody asked to sell what may merely not be bought.
         cured = self.terms.cure and block.rule.kind != "eligibility"
         purchase = block.rule.tested == "purchase" and not cured
@@ -336,7 +336,8 @@ class _Adder:
         return RowOf(meaning.rule, meaning.group, f"buys {name} within {meaning.name}")
 
 
-def _name(key: Key) -> str:
+def row_name(key: Key) -> str:
+    """Return the name of a rule's row in the program."""
     rule, group, sense = key
     return " | ".join(part for part in (rule, group, sense) if part)
 

@@ -75,6 +75,13 @@ class VerifyCheck(Shape):
     failed: list[str]
 
 
+class VerifyText(Shape):
+    """What a certificate proves and what it only claims, in words."""
+
+    proven: list[str]
+    claimed: list[str]
+
+
 class Verify(Shape):
     """What verify answers."""
 
@@ -87,6 +94,7 @@ class Verify(Shape):
     checks: list[VerifyCheck]
     proven: list[str]
     claimed: list[str]
+    text: VerifyText
 
 
 class MarketLevel(Shape):

@@ -25,6 +25,7 @@ from absalloc.plan.certificate import (
     check_text,
     read_certificate,
     verify_certificate,
+    words_of,
 )
 from absalloc.solve import Problem, solve_problem
 
@@ -69,7 +70,7 @@ def test_an_lp_is_proven_optimal_in_exact_numbers() -> None:
     result = verify_certificate(document)
     assert result.ok
     assert result.proven == ("feasible", "objective", "bound", "optimal")
-    assert result.claimed == ()
+    assert result.claimed == ("inputs",)
     assert Fraction(document["solution"]["objective"]) == Fraction("0.5") - Fraction("0.258") - Fraction("0.1")
     assert document["solution"]["row_activity"] == ["10", "0"]
 
@@ -79,7 +80,7 @@ def test_integers_are_proven_feasible_and_their_optimality_only_claimed() -> Non
     result = verify_certificate(document)
     assert result.ok
     assert result.proven == ("feasible", "objective", "relaxation_bound")
-    assert result.claimed == ("optimal", "branch_and_bound_bound")
+    assert result.claimed == ("optimal", "branch_and_bound_bound", "inputs")
     # The relaxation buys 3.5 of the first column.
     assert Fraction(document["proof"]["bound"]) == Fraction("-3.5")
     assert Fraction(document["claim"]["bound"]) == pytest.approx(-3.25)
@@ -139,9 +140,27 @@ def altered(value: Any) -> Any:
         return f"{value}x"
 
 
+STRESSED = {**META, "scenarios": {"bear-2020": "b" * 64}, "draws": {"monte-carlo-2025": "c" * 64}}
+
+
+def test_what_scenarios_and_draws_say_is_called_claimed_and_named() -> None:
+    document = build_certificate(lp(), solve_problem(lp()), ["6", "4"], meta=STRESSED)
+    result = verify_certificate(document)
+    assert result.ok
+    assert result.claimed == ("inputs", "scenarios", "draws")
+    for lang in ("en", "zh"):
+        words = words_of(document, result, lang)
+        assert "bear-2020" in words["claimed"][1]
+        assert "monte-carlo-2025" in words["claimed"][2]
+        assert len(words["proven"]) == 4
+    for wrong in ("B" * 64, "b" * 63, 5):
+        with pytest.raises(BadInput, match=r"meta\.scenarios\.bear-2020"):
+            verify_certificate(rehashed({**document, "meta": {**STRESSED, "scenarios": {"bear-2020": wrong}}}))
+
+
 @pytest.mark.parametrize(("problem", "x"), [(lp(), ["6", "4"]), (integer(), ["3", "1"])], ids=["lp", "integer"])
 def test_every_single_field_is_guarded(problem: Problem, x: list[str]) -> None:
-    document = built(problem, x)
+    document = build_certificate(problem, solve_problem(problem), x, meta=STRESSED)
     for path in leaves(document):
         changed = copy.deepcopy(document)
         parent = changed
@@ -203,7 +222,8 @@ def test_the_stand_alone_script_needs_no_package(tmp_path: Path) -> None:
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert ran("good.json").returncode == 0
-    assert "proven:  feasible, objective, bound, optimal" in ran("good.json").stdout
+    assert "proven:  no answer to the program is better, but for one part in ten million" in ran("good.json").stdout
+    assert "claimed:  that the program says what the universe and the rules" in ran("good.json").stdout
     assert ran("bad.json").returncode == 1
     assert "FAIL the certificate has the hash" in ran("bad.json").stdout
     assert ran("cut.json").returncode == 2
@@ -249,6 +269,8 @@ def test_what_cannot_be_certified_is_refused() -> None:
 def test_the_script_and_the_catalogue_say_the_same() -> None:
     english = catalogue("plan_certificate", "en")
     assert {name: english[f"check_{name}"] for name in standalone.TEXTS} == standalone.TEXTS
+    assert {name: english[f"proven_{name}"] for name in standalone.PROVEN} == standalone.PROVEN
+    assert {name: english[f"claimed_{name}"] for name in standalone.CLAIMED} == standalone.CLAIMED
     result = verify_certificate(built(lp(), ["7", "4"]))
     assert [check_text(check, "en") for check in result.checks] == [check.text for check in result.checks]
     assert all(check_text(check, "zh") for check in result.checks)

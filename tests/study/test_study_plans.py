@@ -47,7 +47,9 @@ def test_the_stress_of_a_plan_says_what_the_plan_says(name: str, scenario: str) 
         assert key[item.rule, item.group, item.sense] == (item.verdict, item.value)
     assert again.compliant
     assert found.certificate["meta"]["scenarios"] == {scenario: outlook.sha256}
-    assert verify_certificate(found.certificate).ok
+    result = verify_certificate(found.certificate)
+    assert result.ok
+    assert result.claimed[-2:] == ("inputs", "scenarios")
 
 
 def test_a_cap_on_losses_binds_and_costs_carry() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,8 +16,10 @@ import pytest
 import absalloc as aa
 from absalloc.cashflow import load_curves
 from absalloc.desk.drawn import stress_draws
+from absalloc.desk.whatif import with_nav
 from absalloc.errors import BadInput
-from absalloc.plan.certificate import verify_certificate
+from absalloc.plan.certificate import certificate_bytes, verify_certificate
+from absalloc.plan.verify_standalone import canonical, decimal
 from absalloc.stress import MonteCarlo, find_set, load_scenario
 from absalloc.study.stress import stress_book
 from absalloc.study.tails import draw_book
@@ -100,6 +106,70 @@ def test_a_cap_on_the_tail_binds_costs_carry_and_is_proven() -> None:
     assert f"cvar [{SET}]" in found.binding
     assert verify_certificate(found.certificate).ok
     assert found.certificate["meta"]["draws"] == {SET: chosen.sha256}
+
+
+def without_lots() -> Any:
+    mandate = aa.load_mandate(MARKET / "bond-fund-open.yaml")
+    trading = mandate.model.trading.model_copy(update={"lot": Fraction(1), "min_ticket": Fraction(0)})
+    return replace(mandate, model=mandate.model.model_copy(update={"trading": trading}))
+
+
+@cache
+def continuous() -> Any:
+    """A plan without lots, tickets and names, whose tail binds."""
+    return aa.optimise(universe(), without_lots(), scenarios=SET, cvar="95%:1%")
+
+
+def test_without_whole_lots_a_cap_on_the_tail_is_proven_by_the_file_alone() -> None:
+    found = continuous()
+    assert found.status == "optimal"
+    assert not found.program.problem.has_integers
+    assert f"cvar [{SET}]" in found.binding
+    result = verify_certificate(found.certificate)
+    assert result.ok
+    assert {"feasible", "bound", "optimal"} <= set(result.proven)
+    assert result.claimed == ("inputs", "draws")
+    assert len(certificate_bytes(found.certificate)) < 10_000_000
+    # The row of the tail carries the proof: without its multiplier the bound is another one.
+    row = found.certificate["problem"]["rows"]["names"].index(f"cvar [{SET}]")
+    assert float(found.certificate["proof"]["row_dual"][row]) < 0
+
+
+def test_whole_yuan_of_a_small_book_are_proven_to_the_gap_that_is_stated() -> None:
+    # Of five million, rounding some sixty lines down to whole yuan costs more than one part in ten million.
+    found = aa.optimise(universe(), with_nav(without_lots(), Fraction(5_000_000)))
+    assert found.status == "optimal"
+    assert not found.program.problem.has_integers
+    result = verify_certificate(found.certificate)
+    assert result.ok
+    assert "optimal_within_gap" in result.proven
+    assert found.certificate["claim"]["gap_allowed"] == "0.0001"
+    assert 1e-7 < float(found.certificate["proof"]["gap"]) < 1e-5
+
+
+def test_a_forged_tail_fails_though_the_hash_is_made_anew() -> None:
+    made = continuous().certificate
+    row = made["problem"]["rows"]["names"].index(f"cvar [{SET}]")
+    first = made["problem"]["matrix"]["indptr"][row]
+    held = made["solution"]["x"]
+    cell = next(i for i in range(first, len(made["problem"]["matrix"]["indices"]))
+                if held[made["problem"]["matrix"]["indices"][i]] != "0")  # fmt: skip
+    for path, failing in [
+        (("problem", "rows", "upper", row), "row_bounds"),
+        (("problem", "matrix", "values", cell), "row_activity"),
+        (("proof", "row_dual", row), "bound"),
+        (("solution", "row_activity", row), "row_activity"),
+    ]:
+        forged = json.loads(json.dumps(made))
+        parent: Any = forged
+        for step in path[:-1]:
+            parent = parent[step]
+        # A tenth less: tighter than the tail of the plan, whatever the sign.
+        parent[path[-1]] = decimal(Fraction(parent[path[-1]]) - abs(Fraction(parent[path[-1]])) / 10)
+        forged["sha256"] = hashlib.sha256(canonical(forged)).hexdigest()
+        failed = {check.name for check in verify_certificate(forged).checks if not check.ok}
+        assert failing in failed, path
+        assert "hash" not in failed
 
 
 def test_a_loose_cap_changes_nothing() -> None:
