@@ -318,7 +318,8 @@ class _Maker:
                 loose = not terms.ordered and any(item.redeemed.asked for item in outlooks)
                 sure = settled(program, after, outcome, outlooks, self.solve_settings()) if loose else outcome
                 if sure is not None:
-                    return replace(self.answer(program, sure, after, findings), outlooks=outlooks, margins=terms.margins)
+                    made = self.answer(program, sure, after, findings)
+                    return replace(made, outlooks=outlooks, margins=terms.margins)
             if not terms.ordered and any(item.redeemed.asked for item in outlooks):
                 terms = replace(terms, ordered=True)
                 continue
