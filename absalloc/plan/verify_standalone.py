@@ -116,9 +116,9 @@ def load(text: str) -> dict[str, Any]:
         document = json.loads(text, object_pairs_hook=once, parse_constant=refuse)
     except (json.JSONDecodeError, RecursionError) as error:
         raise Unusable("json", str(error)) from error
-    if not isinstance(document, dict):
-        raise Unusable("json", type(document).__name__)
-    return document
+    if isinstance(document, dict):
+        return document
+    raise Unusable("json", type(document).__name__)
 
 
 def canonical(document: dict[str, Any]) -> bytes:
@@ -136,17 +136,8 @@ def decimal(value: Fraction) -> str:
     if rest != 1:
         raise Unusable("decimal", str(value))
     whole = str(abs(value.numerator) * 10**power // value.denominator).rjust(power + 1, "0")
-    sign = "-" if value < 0 else ""
-    if not power:
-        return sign + whole
-    tail = whole[-power:].rstrip("0")
-    return sign + whole[:-power] + ("." + tail if tail else "")
-
-
-def rounded_up(value: Fraction) -> str:
-    """Return a ratio not below nil, rounded up to 15 decimals."""
-    step = 10**15
-    return decimal(Fraction(-((-value.numerator * step) // value.denominator), step))
+    head, tail = (whole[:-power], whole[-power:].rstrip("0")) if power else (whole, "")
+    return ("-" if value < 0 else "") + head + ("." + tail if tail else "")
 
 
 @dataclass(frozen=True)
@@ -169,22 +160,21 @@ def verify(document: dict[str, Any]) -> VerifyResult:
     """Return the verdict on a certificate, everything computed again. Raises Unusable where it cannot be read."""
     program = _read(document)
     stated, proof, claim = document["solution"], document["proof"], document["claim"]
-    activity, objective, bound, gap = _computed(program)
+    activity, objective, _, gap = found = _computed(program)
+    true = _stated(*found)
+    same = [a == s for a, s in zip(true["row_activity"], stated["row_activity"], strict=True)]
+    columns = zip(program.x, program.col_bounds, program.kinds, strict=True)
+    kept = [_within(x, b) or (k == 2 and x == 0) for x, b, k in columns]
+    inside = [_within(a, b) for a, b in zip(activity, program.row_bounds, strict=True)]
     checks = [
-        _single("hash", hashlib.sha256(canonical(document)).hexdigest() == document["sha256"]),
-        _column_bounds(program),
+        Check("hash", hashlib.sha256(canonical(document)).hexdigest() == document["sha256"], {}),
+        _many("column_bounds", program.col_names, kept),
         _integrality(program),
-        _many(
-            "row_activity",
-            program.row_names,
-            [decimal(a) == s for a, s in zip(activity, stated["row_activity"], strict=True)],
-        ),
-        _many(
-            "row_bounds", program.row_names, [_within(a, b) for a, b in zip(activity, program.row_bounds, strict=True)]
-        ),
-        _single("objective", decimal(objective) == stated["objective"], stated["objective"]),
-        _single("bound", _bound_text(bound) == proof["bound"], proof["bound"]),
-        _single("gap", _gap_text(gap) == proof["gap"], proof["gap"]),
+        _many("row_activity", program.row_names, same),
+        _many("row_bounds", program.row_names, inside),
+        Check("objective", true["objective"] == stated["objective"], {"value": stated["objective"]}),
+        Check("bound", true["bound"] == proof["bound"], {"value": proof["bound"]}),
+        Check("gap", true["gap"] == proof["gap"], {"value": proof["gap"]}),
         _status(program, claim, objective, gap),
     ]
     return VerifyResult(all(check.ok for check in checks), tuple(checks), *_words(checks, program, document, gap))
@@ -192,13 +182,7 @@ def verify(document: dict[str, Any]) -> VerifyResult:
 
 def figures(document: dict[str, Any]) -> dict[str, Any]:
     """Return what a document has to state of its program, point and multipliers. Raises Unusable as ``verify`` does."""
-    activity, objective, bound, gap = _computed(_read(document))
-    return {
-        "row_activity": [decimal(value) for value in activity],
-        "objective": decimal(objective),
-        "bound": _bound_text(bound),
-        "gap": _gap_text(gap),
-    }
+    return _stated(*_computed(_read(document)))
 
 
 def _computed(program: _Program) -> tuple[list[Fraction], Fraction, Fraction | None, Fraction | None]:
@@ -208,12 +192,16 @@ def _computed(program: _Program) -> tuple[list[Fraction], Fraction, Fraction | N
     return activity, objective, bound, None if bound is None else relative_gap(program, objective, bound)
 
 
-def _bound_text(bound: Fraction | None) -> str:
-    return "-inf" if bound is None else decimal(bound)
-
-
-def _gap_text(gap: Fraction | None) -> str:
-    return "inf" if gap is None else rounded_up(gap)
+def _stated(
+    activity: list[Fraction], objective: Fraction, bound: Fraction | None, gap: Fraction | None
+) -> dict[str, Any]:  # fmt: skip
+    step = 10**15  # the gap is rounded up to 15 decimals
+    return {
+        "row_activity": [decimal(value) for value in activity],
+        "objective": decimal(objective),
+        "bound": "-inf" if bound is None else decimal(bound),
+        "gap": "inf" if gap is None else decimal(Fraction(-((-gap.numerator * step) // gap.denominator), step)),
+    }
 
 
 def weak_duality(program: _Program) -> Fraction | None:
@@ -253,29 +241,15 @@ def _within(value: Fraction, bounds: tuple[Fraction | None, Fraction | None]) ->
     return (lower is None or lower <= value) and (upper is None or value <= upper)
 
 
-def _single(name: str, ok: bool, value: object = None) -> Check:
-    return Check(name, ok, {"value": value})
-
-
 def _many(name: str, names: list[str], held: list[bool]) -> Check:
     failed = tuple(label for label, ok in zip(names, held, strict=True) if not ok)
     return Check(name, not failed, {"n": len(held)}, failed)
 
 
-def _column_bounds(program: _Program) -> Check:
-    columns = zip(program.x, program.col_bounds, program.kinds, strict=True)
-    return _many("column_bounds", program.col_names, [_within(x, b) or (k == 2 and x == 0) for x, b, k in columns])
-
-
 def _integrality(program: _Program) -> Check:
-    special = [j for j, kind in enumerate(program.kinds) if kind]
-    held = [
-        program.x[j].denominator == 1
-        if program.kinds[j] == 1
-        else program.x[j] == 0 or _within(program.x[j], program.col_bounds[j])
-        for j in special
-    ]
-    return _many("integrality", [program.col_names[j] for j in special], held)
+    columns = zip(program.col_names, program.x, program.col_bounds, program.kinds, strict=True)
+    special = [(n, x.denominator == 1 if k == 1 else x == 0 or _within(x, b)) for n, x, b, k in columns if k]
+    return _many("integrality", [name for name, _ in special], [held for _, held in special])
 
 
 def _status(program: _Program, claim: dict[str, Any], objective: Fraction, gap: Fraction | None) -> Check:
@@ -285,31 +259,28 @@ def _status(program: _Program, claim: dict[str, Any], objective: Fraction, gap: 
     ok = claim["status"] == "stopped" or proven
     if not ok and any(program.kinds) and claim["bound"] is not None:
         ok = relative_gap(program, objective, _number(claim["bound"], "claim.bound")) <= allowed
-    return _single("status", ok, claim["status"])
+    return Check("status", ok, {"value": claim["status"]})
 
 
 def _words(
     checks: list[Check], program: _Program, document: dict[str, Any], gap: Fraction | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    claim, meta = document["claim"], document["meta"]
-    held, proven, claimed = {check.name: check.ok for check in checks}, [], []
+    claim, meta, held = document["claim"], document["meta"], {check.name: check.ok for check in checks}
     feasible = held["column_bounds"] and held["integrality"] and held["row_bounds"]
-    if feasible:
-        proven.append("feasible")
-    if held["objective"]:
-        proven.append("objective")
-    if held["bound"] and gap is not None:
-        proven.append("relaxation_bound" if any(program.kinds) else "bound")
-    allowed = _number(claim["gap_allowed"], "claim.gap_allowed")
-    if feasible and gap is not None and gap <= max(allowed, LP_GAP):
-        proven.append("optimal" if gap <= LP_GAP else "optimal_within_gap")
-    elif claim["status"] == "optimal":
-        claimed.append("optimal")
-    if claim["bound"] is not None:
-        claimed.append("branch_and_bound_bound")
-    # Whether the program is the one that the inputs ask for, no program can tell.
-    claimed += ["inputs", *(name for name in ("scenarios", "draws") if meta.get(name))]
-    return tuple(proven), tuple(claimed)
+    best = feasible and gap is not None and gap <= max(_number(claim["gap_allowed"], "claim.gap_allowed"), LP_GAP)
+    known = {
+        "feasible": feasible,
+        "objective": held["objective"],
+        "relaxation_bound" if any(program.kinds) else "bound": held["bound"] and gap is not None,
+        "optimal" if gap is not None and gap <= LP_GAP else "optimal_within_gap": best,
+    }
+    said = {
+        "optimal": claim["status"] == "optimal" and not best,
+        "branch_and_bound_bound": claim["bound"] is not None,
+        "inputs": True,  # Whether the program is the one that the inputs ask for, no program can tell.
+        **{name: bool(meta.get(name)) for name in ("scenarios", "draws")},
+    }
+    return tuple(name for name, ok in known.items() if ok), tuple(name for name, ok in said.items() if ok)
 
 
 def word_fields(document: dict[str, Any]) -> dict[str, str]:
@@ -360,25 +331,21 @@ def _read(document: dict[str, Any]) -> _Program:
 
 
 def _hashes(mapping: Any, field: str) -> None:
-    if not isinstance(mapping, dict):
-        raise Unusable("keys", field, type(mapping).__name__)
-    for name, value in mapping.items():
+    for name, value in mapping.items() if isinstance(mapping, dict) else [("", mapping)]:
         if not isinstance(value, str) or not _HASH.fullmatch(value):
             raise Unusable("hash", f"{field}.{name}", value)
 
 
-def _keys(mapping: dict[str, Any], name: str, field: str) -> None:
+def _keys(mapping: Any, name: str, field: str) -> None:
+    if not isinstance(mapping, dict):
+        raise Unusable("keys", field, type(mapping).__name__)
     if set(mapping) != set(_SHAPE[name]):
-        missing = sorted(set(_SHAPE[name]) ^ set(mapping))
-        raise Unusable("keys", field, ", ".join(missing))
+        raise Unusable("keys", field, ", ".join(sorted(set(_SHAPE[name]) ^ set(mapping))))
 
 
 def _part(parent: dict[str, Any], name: str) -> dict[str, Any]:
-    part = parent[name]
-    if not isinstance(part, dict):
-        raise Unusable("keys", name, type(part).__name__)
-    _keys(part, name, name)
-    return part
+    _keys(parent[name], name, name)
+    return dict(parent[name])
 
 
 def _list(values: Any, field: str, length: int | None) -> list[Any]:
@@ -392,13 +359,11 @@ def _numbers(values: Any, field: str, length: int) -> list[Fraction]:
 
 
 def _bounds(part: dict[str, Any], field: str, length: int) -> list[tuple[Fraction | None, Fraction | None]]:
-    lower = [
-        None if v == "-inf" else _number(v, f"{field}.lower") for v in _list(part["lower"], f"{field}.lower", length)
-    ]
-    upper = [
-        None if v == "inf" else _number(v, f"{field}.upper") for v in _list(part["upper"], f"{field}.upper", length)
-    ]
-    return list(zip(lower, upper, strict=True))
+    def ends(side: str, none: str) -> list[Fraction | None]:
+        name = f"{field}.{side}"
+        return [None if v == none else _number(v, name) for v in _list(part[side], name, length)]
+
+    return list(zip(ends("lower", "-inf"), ends("upper", "inf"), strict=True))
 
 
 def _matrix(matrix: dict[str, Any], m: int, n: int) -> list[list[tuple[int, Fraction]]]:
