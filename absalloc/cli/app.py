@@ -12,6 +12,7 @@ from absalloc.cli.options import (
     Before,
     BeforeMandate,
     BeforeUniverse,
+    CurvesFile,
     Cvar,
     HoldingsFile,
     Json,
@@ -20,6 +21,8 @@ from absalloc.cli.options import (
     MandateFile,
     MappingFile,
     OnlyVerified,
+    OpeningDay,
+    OpeningFile,
     Out,
     Quiet,
     Scenarios,
@@ -28,6 +31,7 @@ from absalloc.cli.options import (
     SolverName,
     Strict,
     TimeLimit,
+    TradesFile,
     UniverseFiles,
     WorstLoss,
 )
@@ -215,9 +219,14 @@ def rebalance(
     return run_rebalance(Shell(as_json, lang, quiet), ask, mandate, change)
 
 
-@app.command(help="Market statistics: spreads by rating, tested." + _EXAMPLE + "absalloc market tranches.csv")
+@app.command(help="Market statistics, as reviews print them." + _EXAMPLE + "absalloc market tranches.csv")
 def market(
     paths: Annotated[list[str], typer.Argument(metavar="FILE...", help="CSV, XLSX or Parquet.", show_default=False)],
+    curves: CurvesFile = None,
+    trades: TradesFile = None,
+    opening: OpeningFile = None,
+    opening_as_of: OpeningDay = None,
+    out: Out = None,
     mapping: MappingFile = None,
     strict: Strict = False,
     as_json: Json = False,
@@ -227,9 +236,10 @@ def market(
 ) -> int:
     """Print market statistics."""
     from absalloc.cli.inputs import files
-    from absalloc.cli.market import run_market
+    from absalloc.cli.market import MarketAsk, run_market
 
-    return run_market(Shell(as_json, lang, quiet), files(paths, mapping, as_of, strict))
+    ask = MarketAsk(files(paths, mapping, as_of, strict), curves, trades, (opening, opening_as_of), out)
+    return run_market(Shell(as_json, lang, quiet), ask)
 
 
 @app.command(help="Is this answer what it claims to be." + _EXAMPLE + "absalloc verify plan/certificate.json")

@@ -1,57 +1,106 @@
-"""``absalloc market``: spreads by rating, and whether the ratings tell them apart."""
+"""``absalloc market``: what market reviews print of a universe, and whether its ratings tell spreads apart."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
-from absalloc.cli.inputs import Files
+from absalloc.cli.inputs import Files, parse_day
 from absalloc.cli.shell import Shell
+from absalloc.errors import BadInput
 
-SCHEMA = "absalloc.market/1"
+if TYPE_CHECKING:
+    from absalloc.study.market import MarketStatistics
+    from absalloc.universe import Universe
 
 
-def run_market(shell: Shell, files: Files) -> int:
-    """Print levels and rank tests of spreads by rating."""
-    from absalloc.study.market import spread_tests
+@dataclass(frozen=True)
+class MarketAsk:
+    """What is asked of a market; ``opening``: the universe at the start, and its day."""
 
+    files: Files
+    curves: str | None = None
+    trades: str | None = None
+    opening: tuple[str | None, str | None] = (None, None)
+    out: str | None = None
+
+
+def run_market(shell: Shell, ask: MarketAsk) -> int:
+    """Print the statistics of a universe, and write them where asked."""
+    from absalloc.report.files import check_folder
+    from absalloc.report.market import market_json, write_market_folder
+
+    if ask.out is not None:
+        check_folder(ask.out)
     with shell.step("step_read"):
-        universe = files.load()
-        found = spread_tests(universe)
-    levels, pairs = (_records(frame) for frame in (found.levels, found.pairs))
-    shell.document(
-        {
-            "schema": SCHEMA, "universe_sha256": universe.sha256, "used": found.used, "left_out": found.left_out,
-            "levels": levels, "pairs": pairs,
-        }
-    )  # fmt: skip
+        universe, found = _found(ask)
+        document = market_json(found, universe.sha256, shell.lang)
+        if ask.out is not None:
+            write_market_folder(document, ask.out, shell.lang)
+    shell.document(document)
     if not shell.as_json:
-        _show(shell, levels, pairs)
-        shell.answer(shell.text("market_used", used=found.used, left_out=found.left_out))
+        _show(shell, document)
+        shell.answer(shell.text("market_used", used=document["used"], left_out=document["left_out"]))
     return 0
 
 
-def _records(frame: Any) -> list[dict[str, Any]]:
-    """Return the rows as plain data, NaN as null."""
-    return [
-        {str(k): None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
-        for row in frame.to_dict("records")
-    ]
+def _found(ask: MarketAsk) -> tuple[Universe, MarketStatistics]:
+    from absalloc.study.market import market_statistics
+    from absalloc.universe import derive, load_trades
+
+    path, written = ask.opening
+    start = parse_day(written, "--opening-as-of")
+    for option, given, needed in (
+        ("--trades", ask.trades, ("--opening", path)), ("--opening", path, ("--trades", ask.trades)),
+        ("--opening-as-of", written, ("--opening", path)),
+    ):  # fmt: skip
+        if given is not None and needed[1] is None:
+            raise BadInput("cli.needs_option", value=option, expected=needed[0])
+    universe = ask.files.load()
+    day = ask.files.day or universe.data_date
+    if day is not None:
+        universe = derive(universe, day)
+    opening = None if path is None else Files((path,), ask.files.mapping, written, ask.files.strict).load()
+    if opening is not None and start is not None:
+        opening = derive(opening, start)
+    return universe, market_statistics(
+        universe, trades=None if ask.trades is None else load_trades(ask.trades), opening=opening,
+        days=None if start is None or day is None else (start, day), curves=_curves(ask, day),
+    )  # fmt: skip
 
 
-def _show(shell: Shell, levels: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> None:
-    from absalloc.cli.tables import simple_table
+def _curves(ask: MarketAsk, day: date | None) -> Any:
+    """Return (curves, day), None where none are asked for. Raises BadInput where their day is not known."""
+    from absalloc.cashflow import load_curves
 
-    def bp(value: float | None) -> str:
-        return "–" if value is None else f"{value * 1e4:.1f}"
+    if ask.curves is None:
+        return None
+    if day is None:
+        raise BadInput("cli.needs_option", value="--curves", expected="--as-of")
+    return load_curves(ask.curves, as_of=day), day
 
-    rows = [
-        (r["rating"], r["count"], *(bp(r[k]) for k in ("mean", "median", "stdev", "level_difference"))) for r in levels
-    ]
-    heads = [shell.text(f"head_{k}") for k in ("rating", "count", "mean_bp", "median_bp", "stdev_bp", "step_bp")]
-    shell.show(simple_table(heads, rows, (1, 2, 3, 4, 5)))
-    tests = [
-        (f"{r['better']} / {r['worse']}", r["n_better"], r["n_worse"], f"{r['u']:,.1f}", f"{r['p']:.4g}") for r in pairs
-    ]
-    heads = [shell.text(f"head_{k}") for k in ("pair", "n_better", "n_worse", "u", "p")]
-    shell.show("", simple_table(heads, tests, (1, 2, 3, 4)), "")
+
+def _show(shell: Shell, document: dict[str, Any]) -> None:
+    from rich.text import Text
+
+    from absalloc.cli.tables import said_once, simple_table
+    from absalloc.report.market import TABLES, header, printed
+
+    for key, columns in TABLES.items():
+        rows = document[key]
+        if not rows:
+            continue
+        shell.show(Text(shell.text(f"title_market_{key}"), style="bold"))
+        cells = [[printed(row[c.key], c, shell.lang) for c in columns] for row in rows[:MOST_ROWS]]
+        right = [place for place, column in enumerate(columns) if column.unit != "text"]
+        shell.show(simple_table([header(c, shell.lang) for c in columns], cells, right))
+        if len(rows) > MOST_ROWS:
+            shell.show(Text(shell.text("more_in_json", n=len(rows) - MOST_ROWS), style="dim"))
+        shell.show("")
+    said_once(shell, shell.text("to_know"), document["notes"])
+    shell.show("")
+
+
+MOST_ROWS = 40
+"""Rows of a table on a terminal; JSON and files have them all."""

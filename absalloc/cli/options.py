@@ -93,3 +93,16 @@ MandateFile = Annotated[str, typer.Argument(metavar="MANDATE", help="Mandate fil
 HoldingsFile = Annotated[
     str, typer.Argument(metavar="HOLDINGS", help="Holdings file (CSV or XLSX).", show_default=False)
 ]
+CurvesFile = Annotated[
+    str | None,
+    typer.Option("--curves", metavar="FILE", help="Curves: spreads where the file has none."),
+]
+TradesFile = Annotated[
+    str | None, typer.Option("--trades", metavar="FILE", help="Trades of the period: turnover; needs --opening.")
+]
+OpeningFile = Annotated[
+    str | None, typer.Option("--opening", metavar="FILE", help="The universe at the start of the period.")
+]
+OpeningDay = Annotated[
+    str | None, typer.Option("--opening-as-of", metavar="YYYY-MM-DD", help="Its day: turnover a year.")
+]

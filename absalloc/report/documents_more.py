@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from absalloc.report.documents import SHA256, Check, Error, Inputs, Plan, Shape
 from absalloc.report.documents_compare import Compare
 from absalloc.report.documents_explain import Conflicts, Frontier, Headroom, Menu, Prices, WhatIf, Why
+from absalloc.report.documents_market import Market
 from absalloc.report.documents_rules import RulesDiff, RulesLint, RulesList, RulesNew, RulesShow, RulesTest
 from absalloc.report.documents_stress import Scenarios, Stress
 
@@ -95,40 +96,6 @@ class Verify(Shape):
     proven: list[str]
     claimed: list[str]
     text: VerifyText
-
-
-class MarketLevel(Shape):
-    """Spreads of one rating; decimals."""
-
-    rating: str
-    count: int
-    mean: float | None
-    median: float | None
-    stdev: float | None
-    cv: float | None
-    level_difference: float | None
-
-
-class MarketPair(Shape):
-    """The rank test of two ratings."""
-
-    better: str
-    worse: str
-    n_better: int
-    n_worse: int
-    u: float
-    p: float
-
-
-class Market(Shape):
-    """What market answers."""
-
-    schema_: Literal["absalloc.market/1"] = Field(alias="schema")
-    universe_sha256: str = Field(pattern=SHA256)
-    used: int
-    left_out: int
-    levels: list[MarketLevel]
-    pairs: list[MarketPair]
 
 
 class DemoStep(Shape):

@@ -1,10 +1,11 @@
-"""Market statistics: do ratings separate spreads? Rank tests between rating grades, as rating reports print them."""
+"""Market statistics as market reviews print them, and whether ratings separate spreads: rank tests between grades."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import combinations
 from typing import Any
 
@@ -12,10 +13,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from absalloc.cashflow import CurveSet
 from absalloc.errors import BadInput
+from absalloc.study.market_tables import coupon_table, mix, over_plain_bonds, subordination, turnover, valued_spreads
 from absalloc.terms import RATING_GRADES
 from absalloc.units import tidy
-from absalloc.universe.model import RATING, Universe
+from absalloc.universe.model import RATING, Trades, Universe
+
+__all__ = [
+    "MarketStatistics",
+    "SpreadTests",
+    "coupon_table",
+    "mann_whitney",
+    "market_statistics",
+    "mix",
+    "over_plain_bonds",
+    "spread_tests",
+    "subordination",
+    "turnover",
+]
 
 ALTERNATIVES = ("two-sided", "less", "greater")
 METHODS = ("asymptotic", "exact")
@@ -73,6 +89,58 @@ class SpreadTests:
     pairs: pd.DataFrame
     used: int
     left_out: int
+
+
+@dataclass(frozen=True)
+class MarketStatistics:
+    """Every table of one universe. ``turnover`` and ``plain`` None where what they need was not given.
+
+    ``no_coupon`` ABS without a coupon, ``no_attachment`` deals whose senior tranches have no attachment point,
+    ``trades_left_out`` trades that stand in no turnover.
+    """
+
+    spreads: SpreadTests
+    coupons: pd.DataFrame
+    no_coupon: int
+    subordination: pd.DataFrame
+    no_attachment: int
+    ratings: pd.DataFrame
+    sectors: pd.DataFrame
+    regions: pd.DataFrame
+    turnover: pd.DataFrame | None
+    trades_left_out: int | None
+    plain: pd.DataFrame | None
+
+
+def market_statistics(
+    universe: Universe,
+    *,
+    trades: Trades | None = None,
+    opening: Universe | None = None,
+    days: tuple[date, date] | None = None,
+    curves: tuple[CurveSet, date] | None = None,
+) -> MarketStatistics:
+    """Return the statistics of a universe as loaded.
+
+    ``trades`` and ``opening`` (the universe at the start) give turnover, ``days`` its first and last day. ``curves``,
+    as on a day, give spreads to lines whose file has none, and those over plain bonds.
+    Raises BadInput for trades without an opening universe or the reverse.
+    """
+    if (trades is None) != (opening is None):
+        raise BadInput("study.turnover_needs", value="trades" if opening is None else "opening")
+    coupons, no_coupon = coupon_table(universe)
+    below, no_attachment = subordination(universe)
+    turned, out = None, None
+    if trades is not None and opening is not None:
+        start, end = days or (None, None)
+        turned, out = turnover(trades, opening, universe, start=start, end=end)
+    marked, plain = (universe, None) if curves is None else valued_spreads(universe, curves[1], curves[0])
+    return MarketStatistics(
+        spreads=spread_tests(marked), coupons=coupons, no_coupon=no_coupon, subordination=below,
+        no_attachment=no_attachment, ratings=mix(universe, "rating"), sectors=mix(universe, "sector"),
+        regions=mix(universe, "region"), turnover=turned, trades_left_out=out,
+        plain=plain,
+    )  # fmt: skip
 
 
 def spread_tests(universe: Universe) -> SpreadTests:

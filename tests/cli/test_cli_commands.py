@@ -432,6 +432,30 @@ def test_market_statistics(run: Run, market: Path) -> None:
     found = run("market", market / "market.csv", "--json")
     assert found.code == 0
     assert valid(found.document)["used"] + found.document["left_out"] == 1105
+    assert (found.document["turnover"], found.document["plain"]) == (None, None)
+
+
+def test_market_tables_with_curves_and_trades_are_printed_and_written(run: Run, market: Path, tmp_path: Path) -> None:
+    trades = tmp_path / "trades.csv"
+    trades.write_text("date,tranche_id,side,face,price\n2025-03-03,SYN100001.IB,buy,1000000,100\n", encoding="utf-8")
+    file, curves, folder = market / "market.csv", market / "curves.csv", tmp_path / "out"
+    words = ["market", file, "--as-of", "2025-06-30", "--curves", curves, "--trades", trades, "--opening", file]
+    found = run(*words, "--opening-as-of", "2024-12-31", "-o", folder, "--json")
+    document = valid(found.document)
+    assert json.loads((folder / "market.json").read_text(encoding="utf-8")) == document
+    [row] = [item for item in document["turnover"] if item["product"] == "credit_abs"]
+    assert row["traded_yuan"] == 963500
+    assert row["annualised"] > row["turnover"] > 0
+    assert {path.name for path in folder.iterdir()} >= {"market.xlsx", "coupons.csv", "turnover.csv", "plain.csv"}
+    chinese = run("market", file, "--lang", "zh").out
+    assert "各资产类型与发行期限票面利率" in chinese
+    assert "无换手率" in chinese
+    for options, value in (
+        (["--trades", trades], "--opening"), (["--opening", file], "--trades"), (["--curves", curves], "--as-of"),
+    ):  # fmt: skip
+        refused = run("market", file, *options, "--json")
+        assert refused.code == 2
+        assert value in refused.document["message"]
 
 
 def test_every_error_document_fits_its_schema(run: Run, tmp_path: Path) -> None:

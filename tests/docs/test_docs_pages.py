@@ -1,4 +1,4 @@
-"""The Python of the what-if, model and comparison pages runs as it stands there."""
+"""The Python of the what-if, model and comparison and market pages runs as it stands there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("page", ["what-if", "models", "compare"])
+@pytest.mark.parametrize("page", ["what-if", "models", "compare", "market"])
 def test_a_page_runs(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
