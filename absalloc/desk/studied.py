@@ -13,7 +13,7 @@ from absalloc.messages import render
 from absalloc.plan.note import Note
 
 if TYPE_CHECKING:
-    from absalloc.study.compare import Comparison
+    from absalloc.study.comparison import Comparison, SectorView
     from absalloc.study.drivers import BreakEven
     from absalloc.study.stress import BookStress
 
@@ -104,7 +104,7 @@ class Compared:
     def answered(self) -> bool:
         """Whether every mandate has a proven mix, and every sector with room a proven plan."""
         return all(
-            item.mix.status == "optimal" and all(s.status in ("optimal", "no_capacity") for s in item.sectors)
+            item.mix.status == "optimal" and all(_sector_answered(view) for view in item.sectors)
             for item in self.mandates
         )
 
@@ -116,7 +116,7 @@ class Compared:
             "mandates": [
                 {
                     **found.to_json(lang),
-                    "notes": [compare_note(code, lang) for code in found.notes],
+                    "notes": [*_no_mix(found, lang), *(compare_note(code, lang) for code in found.notes)],
                     "assumptions": [note.text(lang) for note in notes],
                     "inputs": dict(inputs),
                 }
@@ -125,11 +125,23 @@ class Compared:
         }
 
 
+def _no_mix(found: Comparison, lang: str) -> list[str]:
+    """Return why there is no free mix, where there is none."""
+    reason = found.mix.answer.reason
+    return [] if found.mix.answer.faces is not None or reason is None else [reason.text(lang)]
+
+
+def _sector_answered(view: SectorView) -> bool:
+    books = [*view.curve, *([] if view.equal is None else [view.equal])]
+    whole = view.carry is None or view.equal is not None
+    return whole and view.status in ("optimal", "no_capacity") and all(book.status == "optimal" for book in books)
+
+
 def compare_note(code: str, lang: str = "en") -> str:
     """Return a code of ``Comparison.notes`` in words."""
     from absalloc.report.words import name
 
     topic, _, value = code.partition(":")
-    kinds = {"no_capacity": "sector", "not_struck": "sector", "cost_missing": "cost"}
+    kinds = {"no_capacity": "sector", "not_struck": "sector", "no_equal": "sector", "cost_missing": "cost"}
     said = name(kinds[topic], value, lang) if topic in kinds else value
     return render(f"study.compare_{topic}", lang, value=said)

@@ -13,7 +13,7 @@ from absalloc.plan.lines import PlanLines
 from absalloc.plan.program import Program
 from absalloc.plan.rule_rows import Key, in_scenario
 from absalloc.plan.trades import face_terms
-from absalloc.solve import CvarOutcome, Outcome, SolveSettings, TailCap, cvar, solve_cvar
+from absalloc.solve import CvarOutcome, Outcome, Problem, SolveSettings, TailCap, cvar, solve_cvar, solve_problem
 
 CVAR = "cvar"
 """Names the cap as a rule's id would."""
@@ -89,10 +89,25 @@ def within(
     cap = rule.cap(program, most)
     if cvar(cap.of(outcome.x), cap.level) <= cap.limit:
         return program, outcome
+    if cap.losses.shape[0] == 1:
+        # The average of one draw is the draw: a row like any other.
+        return _one_draw(program, rule, cap, settings)
     found = solve_cvar(program.problem, cap, settings)
     if found.outcome.x is None:
         return program, found.outcome
     return _with_row(program, found, rule, cap)
+
+
+def _one_draw(program: Program, rule: TailRule, cap: TailCap, settings: SolveSettings) -> tuple[Program, Outcome]:
+    problem = _capped(program, rule, cap.losses[0], cap.limit - float(cap.fixed[0]))
+    return replace(program, problem=problem), solve_problem(problem, "highs", settings)
+
+
+def _capped(program: Program, rule: TailRule, row: np.ndarray, limit: float) -> Problem:
+    """Return the problem with the loss that ``row`` counts at most ``limit``; the builder keeps the row."""
+    columns = np.flatnonzero(row)
+    program.builder.row(RowOf(rule.label, None, rule.label), columns, row[columns], -np.inf, limit)
+    return program.builder.problem()
 
 
 def _with_row(program: Program, found: CvarOutcome, rule: TailRule, cap: TailCap) -> tuple[Program, Outcome]:
@@ -103,11 +118,7 @@ def _with_row(program: Program, found: CvarOutcome, rule: TailRule, cap: TailCap
         from absalloc.solve.tail import tail_weights
 
         weights = tail_weights(cap.of(outcome.x), cap.level)
-    row = weights @ cap.losses
-    columns = np.flatnonzero(row)
-    limit = cap.limit - float(weights @ cap.fixed)
-    program.builder.row(RowOf(rule.label, None, rule.label), columns, row[columns], -np.inf, limit)
-    problem = program.builder.problem()
+    problem = _capped(program, rule, weights @ cap.losses, cap.limit - float(weights @ cap.fixed))
     duals = None if outcome.row_dual is None else np.append(outcome.row_dual, -found.price)
     wider = replace(outcome, row_activity=problem.A.times(outcome.x), row_dual=duals)
     return replace(program, problem=problem), wider

@@ -151,10 +151,12 @@ class _Compared:
         unknown = [name for name, value in worth(state, state.universe, state.held).items() if value is None]
         if unknown:
             found.append(f"unknown_value:{len(unknown)}")
+        found += [f"no_equal:{view.sector}" for view in views if view.carry is not None and view.equal is None]
         found += [f"not_struck:{view.sector}" for view in views if view.stressed_loss == 0]
+        done = any(view.net is not None for view in views)
         silent = sum(
             self.books.silent(view.plan, view.sector) for view in views if view.carry is not None and view.plan
         )
         if silent:
             found.append(f"silent:{silent}")
-        return (*found, *(f"cost_missing:{name}" for name in COSTS if name not in counted))
+        return (*found, *(f"cost_missing:{name}" for name in COSTS if done and name not in counted))

@@ -59,8 +59,9 @@ def test_the_2025_file_has_ratings_and_no_amounts(shared: Path) -> None:
 def _joined(shared: Path, folder: Path) -> aa.Universe:
     """Return one universe of the credit ABS and urban-investment ABN of 2020 and the enterprise ABS of 2025.
 
-    Seniors with a coupon, each with the remaining term of its own day; AAA, par, a yield of the coupon and a bullet
-    life are assumed throughout: the figures say nothing of the market, and the test is of the arithmetic alone.
+    Seniors with a coupon, each with the remaining term of its own day; AAA, par, a yield of the coupon, a bullet life,
+    public placement and a region for each line are assumed throughout: the figures say nothing of the market, and the
+    test is of the arithmetic alone.
     """
     tranches = shared / "data" / "tranches"
     lgfv = set(pd.read_csv(tranches / "lgfv_abn_2020-12-07.csv", low_memory=False).iloc[:, 0].astype(str))
@@ -79,9 +80,9 @@ def _joined(shared: Path, folder: Path) -> aa.Universe:
 
 def _write(path: Path, universe: aa.Universe, day: date, lgfv: set[str]) -> None:
     heads = (
-        "tranche_id,product,market,seniority,asset_type,originator,lgfv,issue_size (yuan),outstanding (yuan),"
-        "factor (%),coupon (%),yield (%),yield_source,rating.ccxi,issue_date,expected_maturity,wal,modified_duration,"
-        "clean_price"
+        "tranche_id,product,market,placement,stc,npl,seniority,asset_type,originator,lgfv,region,issue_size (yuan),"
+        "outstanding (yuan),factor (%),coupon (%),yield (%),yield_source,rating.ccxi,issue_date,expected_maturity,wal,"
+        "modified_duration,clean_price"
     )
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
@@ -98,9 +99,10 @@ def _write(path: Path, universe: aa.Universe, day: date, lgfv: set[str]) -> None
             size = universe.column("issue_size")[row] if np.isnan(size) else size
             moved = np.datetime64("2025-12-08") + np.timedelta64(int(left * 365.25), "D")
             writer.writerow([
-                code, product, "interbank" if product != "enterprise_abs" else "exchange", "senior",
+                code, product, "interbank" if product != "enterprise_abs" else "exchange", "public", "false", "false",
+                "senior",
                 universe.column("asset_type")[row] or "", universe.column("originator")[row] or "",
-                "" if product == "credit_abs" else str(code in lgfv).lower(), size, size, 100, coupon * 100,
+                "" if product == "credit_abs" else str(code in lgfv).lower(), code, size, size, 100, coupon * 100,
                 coupon * 100,
                 "coupon", "AAA", "2025-12-01", str(moved), round(left * 0.6, 4), round(left * 0.57, 4), 100,
             ])  # fmt: skip

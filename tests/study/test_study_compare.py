@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import absalloc as aa
 from absalloc.cashflow import load_curves
 from absalloc.desk import Book, prepare
 from absalloc.errors import BadInput
@@ -274,6 +275,20 @@ def test_a_mandate_that_allows_no_abs_has_no_sleeve_and_says_so() -> None:
     assert [note for note in found.notes if note.startswith("no_capacity")] == [f"no_capacity:{s}" for s in SECTORS]
     assert all(view.leave_one_out in (0, None) for view in found.sectors)
     json.dumps(found.to_json("zh"), allow_nan=False)
+
+
+def test_a_mandate_without_a_plan_says_why() -> None:
+    """A hard rule that lacks a fact: nothing can be proven, and nothing is made up."""
+    mandate = load_mandate(MARKET / "wealth-closed-18m.yaml")
+    model = mandate.model
+    facts = {key: value for key, value in model.facts.items() if key != "product_type"}
+    bare = replace(mandate, model=model.model_copy(update={"facts": facts}))
+    found = aa.compare(load_universe(MARKET / "market.csv"), [bare])
+    assert found.answered is False
+    [item] = found.to_json()["mandates"]
+    assert "product_type" in item["notes"][0]
+    assert {row["carry_yuan"] for row in item["sectors"]} == {None}
+    assert not any("is not known for every sector" in note for note in item["notes"])
 
 
 def test_sectors_that_may_not_be_left_out_are_said_to_be_infeasible_not_empty() -> None:
