@@ -20,6 +20,8 @@ from absalloc.plan.program import Program, build_program
 from absalloc.plan.rule_rows import Terms
 from absalloc.rows import BookState, compile_rows
 from absalloc.rows.lines import Positions
+from absalloc.rulebook import shipped_rulebooks
+from absalloc.terms import SCOPES
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "rows"
 INSTITUTIONS = {
@@ -29,6 +31,36 @@ INSTITUTIONS = {
     "wealth-closed": "wealth_product",
     "house": "public_fund_open",
     "desk": "public_fund_open",
+    "public-fund-closed": "public_fund_closed",
+    "money-market-fund": "money_market_fund",
+    "wealth-open": "wealth_product",
+    "cash-management": "cash_management",
+    "private-plan": "private_plan",
+    "insurer": "insurer",
+    "insurance-product": "insurance_product",
+    "annuity": "annuity",
+    "trust": "trust",
+}
+FACTS = {
+    "public-fund-closed": {"bond_fund": "true", "abs_counts_as_bond": "true"},
+    "money-market-fund": {"top10_holders": "over_50"},
+    "wealth-open": {"product_type": "fixed_income"},
+    "private-plan": {"plan": "collective", "opens": "several_a_quarter", "product_type": "fixed_income"},
+    "insurance-product": {"product_type": "fixed_income"},
+    "annuity": {"pension": "annuity", "abs_rating_floor": "AA+"},
+}
+"""What a rulebook asks of its mandate beside the floor of the contract."""
+AMOUNTS = {
+    "wealth-open": {"wealth_products_nav": "9000000000", "nonstandard_elsewhere": "0"},
+    "private-plan": {"total_wealth_nav": "9000000000", "nonstandard_elsewhere": "0"},
+    "insurance-product": {"total_wealth_nav": "9000000000", "nonstandard_elsewhere": "0"},
+    "insurer": {"prior_quarter_total_assets": "3000000000", "total_assets": "3000000000"},
+    "trust": {"collective_trust_balance": "9000000000", "trust_net_assets": "2000000000", "nonstandard_elsewhere": "0"},
+}
+PRODUCTS = {
+    "public-fund-closed": {"operation": "closed"},
+    "wealth-open": {"issuer": "wealth_company", "next_open_day": "2027-12-31"},
+    "private-plan": {"offering": "private", "graded": "false"},
 }
 
 
@@ -70,10 +102,15 @@ def tiny(book: str) -> BookState:
     mandate = mandate_of(
         {
             "name": "tiny", "institution": INSTITUTIONS[book], "rulebooks": [book], "manager": "M",
-            "amounts": {"nav": "1000000000", "net_capital": "2000000000", "tier1_capital": "1500000000"},
-            "elsewhere": {"manager_funds": "none", "bank": "none", "products_public": "none", "products_all": "none"},
-            "product": {"offering": "public", "operation": "daily_open", "end_date": "2027-12-31"},
-            "facts": {"contract_rating_floor": "AA+"}, "mode": "strategic", "unknown": "worst",
+            "amounts": {
+                "nav": "1000000000", "net_capital": "2000000000", "tier1_capital": "1500000000",
+                **AMOUNTS.get(book, {}),
+            },
+            "elsewhere": dict.fromkeys(SCOPES[1:], "none"), "drafts": "true",
+            "product": {
+                "offering": "public", "operation": "daily_open", "end_date": "2027-12-31", **PRODUCTS.get(book, {}),
+            },
+            "facts": {"contract_rating_floor": "AA+", **FACTS.get(book, {})}, "mode": "strategic", "unknown": "worst",
         }
     )  # fmt: skip
     return book_of(drawn, mandate, DAY)
@@ -95,6 +132,11 @@ def text(program: Program) -> str:
         kind = " whole" if builder.whole[c] else ""
         out.append(f"  {problem.col_lower[c]:.12g} <= {column.name} <= {problem.col_upper[c]:.12g}{kind}")
     return "\n".join([*out, "end", ""])
+
+
+def test_every_shipped_rulebook_is_here() -> None:
+    assert sorted(INSTITUTIONS) == sorted(shipped_rulebooks())
+    assert sorted(path.stem for path in GOLDEN.glob("*.lp")) == sorted(INSTITUTIONS)
 
 
 @pytest.mark.parametrize("book", sorted(INSTITUTIONS))
