@@ -10,6 +10,7 @@ from typing import Any
 from absalloc._resources import data_root
 from absalloc.errors import BadInput
 from absalloc.files import sha256
+from absalloc.rulebook.check_days import check_days
 from absalloc.rulebook.check_defined import check_defined
 from absalloc.rulebook.check_names import check_book
 from absalloc.rulebook.models import Book, Rule
@@ -85,6 +86,7 @@ def _build(document: Document, stem: str) -> Rulebook:
             raise BadInput("rulebook.duplicate_rule", where=line, value=rule.id, first=seen[rule.id])
         seen[rule.id] = line.line or 0
     check_defined(book, document)
+    check_days(book, document)
     check_book(book, document)
     return Rulebook(book, document.name, sha256(_canonical(document.data)), document)
 
