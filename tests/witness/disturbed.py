@@ -48,11 +48,13 @@ PRODUCT = {
 READINGS = {
     "abn": ("counts", "excluded"), "size": ("issued", "outstanding"), "same_tranche": ("code", "grade"),
     "same_asset": ("tranche", "deal"), "originator": ("nominal", "economic"),
+    "insurance_plan": ("restricted", "free"),
 }  # fmt: skip
 SCOPES = ("manager_funds", "manager_plans", "products_public", "products_all", "bank", "insurer")
 HOLES = (
     "rating.any", "originator", "core_debtor", "deal_id", "factor", "dirty_price", "issue_size", "expected_maturity",
     "days_to_maturity", "product", "seniority", "npl", "risk_weight", "market", "nonstandard", "outstanding",
+    "largest_asset",
 )  # fmt: skip
 """Facts taken away from some lines."""
 

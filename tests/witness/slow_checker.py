@@ -88,11 +88,14 @@ class _Rule:
     def __init__(self, rulebook: Mapping[str, Any], rule: Mapping[str, Any], book: SlowBook) -> None:
         self.book, self.rulebook = book, rulebook
         self.read = Reader(rulebook, book.mandate, book.day, book.lists)
-        self.rule = dict(rule)
+        self.rule, out = dict(rule), []
         for reading in rule.get("readings", []):
             wanted = book.mandate.get("readings", {}).get(reading["switch"])
             if wanted == reading["id"] or (wanted is None and reading.get("default") == "true"):
                 self.rule |= {key: reading[key] for key in ("where", "by", "measure", "of") if key in reading}
+                out += [{"not": reading["without"]}] if "without" in reading else []
+        if out:
+            self.rule["where"] = {"all": [*([self.rule["where"]] if "where" in self.rule else []), *out]}
         self.kind = rule["kind"]
         assert self.kind in ("share", "average", "eligibility", "capital"), self.kind
 

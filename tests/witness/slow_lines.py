@@ -24,7 +24,7 @@ ONE_FOR_ALL = ("cash", "deposit", "repo", "reverse_repo")
 RANGES = {
     "factor": (0, 1), "clean_price": (0, 1000), "dirty_price": (0, 1000), "wal": (0, 100), "modified_duration": (0, 60),
     "risk_weight": (0, Fraction("12.5")), "days_to_maturity": (0, 36500), "days_to_reset": (0, 36500),
-    "remaining_term": (0, 100), "trading_days_to_maturity": (0, 26000),
+    "largest_asset": (0, 1), "remaining_term": (0, 100), "trading_days_to_maturity": (0, 26000),
 }  # fmt: skip
 """Admissible ranges of the vocabulary, as the column list prints them."""
 UNITS = {"%": Fraction(1, 100), "yuan": 1, "days": 1, "years": 1, "names": 1, "months": 1}
