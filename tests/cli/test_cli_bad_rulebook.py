@@ -15,7 +15,7 @@ BOOK = """\
 rulebook: mine
 modelled: {from: 2020-01-01, verified_until: 2030-12-31}
 sources: {house: {title: Guideline}}
-columns: {name: {first_of: [core_debtor, originator]}}
+columns: {obligor: {first_of: [core_debtor, originator]}}
 sets: {abs: {product: [credit_abs, enterprise_abs, abn]}, counted: {in_set: abs}}
 rules:
   - id: one-name
@@ -23,7 +23,7 @@ rules:
     title: {en: One name, zh: 单一名称}
     source: {document: house, article: "1", ref: house, confidence: text_seen}
     where: {in_set: counted}
-    by: name
+    by: obligor
     of: nav
     max: [{from: 2020-01-01, to: 2023-12-31, value: 10%}, {from: 2024-01-01, value: 8%}]
 """
@@ -50,7 +50,7 @@ WRONG = [
     ("value: 8%", "value: 8", "base.quantity_unit", 14, None),
     ("value: 8%", "value: 0.08", "base.quantity_unit", 14, None),
     ("value: 8%", "value: 8 days", "rulebook.limit_unit", 14, None),
-    ("by: name", "by: nam", "rulebook.unknown_column", 12, "name"),
+    ("by: obligor", "by: obligr", "rulebook.unknown_column", 12, "obligor"),
     ("[core_debtor, originator]", "[core_debtor, originatr]", "rulebook.column_part", 4, "originator"),
     ("[core_debtor, originator]", "[core_debtor, npl]", "rulebook.column_kinds", 4, None),
     ("where: {in_set: counted}", "where: {in_set: countd}", "rulebook.unknown_set", 11, "counted"),
@@ -166,7 +166,7 @@ def test_a_group_some_lines_lack_is_unknown_and_names_the_lines(run: Run, folder
     [said] = [item for item in found.document["findings"] if item["verdict"] != "pass"]
     assert (said["verdict"], said["group"], found.code) == ("unknown", "?", 1)
     assert lacking in said["reason"]
-    assert "name" in said["reason"]
+    assert "obligor" in said["reason"]
 
 
 def test_a_rule_that_selects_nothing_is_a_finding(run: Run, folder: Path, market: Path) -> None:
