@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from absalloc.errors import BadInput
+from absalloc.files import sha256
 from absalloc.predicate import OneOf
 from absalloc.stress import Move, Scenario, compose, find_scenario
 from absalloc.stress.models import DirectLoss, PoolDefault, Revenue, Source, Speed, Support, Title
@@ -63,7 +64,8 @@ def _recorded(sector: str) -> Scenario:
     )
     name = f"{sector.replace('_', '-')}-driver"
     sources = (*events.sources, ROUND)
-    return replace(events, name=name, title=title, sources=sources, parts=parts, spreads=(widening,))
+    made = sha256(f"{events.sha256} {sector} {WIDENING!r} {CORE_DEBTOR_LOSS}".encode())
+    return replace(events, name=name, title=title, sources=sources, parts=parts, spreads=(widening,), sha256=made)
 
 
 def _core_debtors() -> DirectLoss:
@@ -91,7 +93,7 @@ def scaled(scenario: Scenario, times: float) -> Scenario:
         yields=tuple(_wider(move, times) for move in scenario.yields),
         spreads=tuple(_wider(move, times) for move in scenario.spreads),
         parts=tuple((key, tuple(_harder(shock, times) for shock in shocks)) for key, shocks in scenario.parts),
-        sha256=f"{scenario.sha256}*{times:g}",
+        sha256=sha256(f"{scenario.sha256} {times!r}".encode()),
     )
 
 

@@ -245,6 +245,7 @@ def test_a_severity_multiplies_what_happens() -> None:
     assert float(speeds[0].steps[0].cpr) == pytest.approx(1 - (1 - 0.2081) ** 2)
     assert [float(pool.multiple) for pool in sector_driver("credit", 2.0).part("defaults")] == [2.0, 2.0]
     assert scaled(once, 1.0) is once
+    assert len({once.sha256, twice.sha256, find_scenario("supporter-failure-2021").sha256}) == 3
     widenings = {sector: sector_driver(sector).spreads[0].moves for sector in SECTORS}
     assert set(widenings.values()) == {(0.01,)}
     state = book("wealth-closed-18m")
