@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from absalloc.desk.book import Book, prepare
-from absalloc.desk.scenarios import row_scenarios, split_sets, tail_rule, worst_loss_of
+from absalloc.desk.scenarios import row_scenarios, scenario_notes, split_sets, tail_rule, worst_loss_of
 from absalloc.mandate import LoadedMandate
 from absalloc.rows import BookState
 from absalloc.rulebook.active import Override
@@ -110,7 +110,8 @@ def _plan(book: Book, settings: PlanSettings, asked: tuple[Scenarios, Any, Any],
     # The same plan without the scenarios: what keeping them costs is the difference.
     more = not by_rules and answer.faces is not None
     alone = make_plan(state, replace(settings, worst_loss=None, tail=None)) if more else None
-    return Plan(answer, ready.notes, settings, alone, state if by_rules else None)
+    notes = (*ready.notes, *scenario_notes([state], shocks))
+    return Plan(answer, notes, settings, alone, state if by_rules else None)
 
 
 def own_terms(state: BookState) -> BookState:

@@ -15,7 +15,7 @@ from absalloc.compliance.many import ManyChecker, ManyFindings
 from absalloc.compliance.result import Findings
 from absalloc.compliance.shocked import check_shocked
 from absalloc.desk.book import Book, Prepared, prepare
-from absalloc.desk.scenarios import row_scenarios
+from absalloc.desk.scenarios import row_scenarios, scenario_notes
 from absalloc.errors import BadInput
 from absalloc.mandate import LoadedMandate
 from absalloc.plan.note import Note
@@ -74,7 +74,9 @@ def check(
         *_unpriced(way),
         *weight_notes(states),
     ]
-    shocked = [item for shock in row_scenarios(states, scenarios) for item in check_shocked(states, shock)]
+    shocks = row_scenarios(states, scenarios)
+    notes += scenario_notes(states, shocks)
+    shocked = [item for shock in shocks for item in check_shocked(states, shock)]
     return Findings(
         (*check_books(states, way=way, every=moves), *shocked),
         tuple(rule for state in states for rule in state.rules.inactive),

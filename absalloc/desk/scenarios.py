@@ -15,6 +15,7 @@ from absalloc.where import Where
 
 if TYPE_CHECKING:
     from absalloc.cashflow import CurveSet
+    from absalloc.plan.note import Note
     from absalloc.plan.tail import TailRule
     from absalloc.stress import MonteCarlo, Scenario
 
@@ -118,6 +119,16 @@ def row_scenarios(states: Sequence[BookState], wanted: Any) -> tuple[RowScenario
 
     curves = curves_of(states[0])
     return (*ready, *(row_scenario(states, item, curves=curves) for item in rest))
+
+
+def scenario_notes(states: Sequence[BookState], shocks: Sequence[RowScenario]) -> list[Note]:
+    """Say which shocks strike nothing, often a misspelt value, and which redemptions no net assets were given for."""
+    from absalloc.plan.note import Note
+
+    found = [Note("shock_idle", scenario=item.name, shocks=", ".join(item.idle)) for item in shocks if item.idle]
+    without = ", ".join(state.name for state in states if state.mandate.amount("nav") is None)
+    redeeming = [item for item in shocks if item.redemption and without]
+    return [*found, *(Note("redemption_unapplied", scenario=item.name, books=without) for item in redeeming)]
 
 
 def worst_loss_of(wanted: Fraction | float | str | None, scenarios: Sequence[RowScenario]) -> Fraction | None:

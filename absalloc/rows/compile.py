@@ -29,7 +29,8 @@ class Scenario:
     """A named shock of some books: their universes with other prices, ratings and lives, and a share of NAV redeemed.
 
     ``returns``: what each row of each universe brings to the horizon, yuan per yuan of original face, NaN where that
-    is not known; none where nobody asks for losses. ``sha256``: of what the scenario was read from.
+    is not known; none where nobody asks for losses. ``sha256``: of what the scenario was read from. ``idle``: its
+    shocks that strike no line of any book, as ``spreads[1]``.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Scenario:
     redemption: Fraction = Fraction(0)
     returns: tuple[np.ndarray, ...] = ()
     sha256: str = ""
+    idle: tuple[str, ...] = ()
 
     def books(self, states: Sequence[BookState]) -> list[BookState]:
         """Return the books at the stressed numbers; what they hold and their amounts are those before the shock."""

@@ -101,11 +101,13 @@ def _find(name: str, folder: Path | None, inside: tuple[str, ...], where: Where)
     if name.endswith((".yaml", ".yml")):
         path = Path(name) if folder is None else folder / name
         return _build(read_yaml(path), path.stem, path.resolve().parent, (*inside, name))
-    if name in shipped_sets():
+    sets, known = shipped_sets(), shipped_scenarios()
+    if name in sets:
         raise BadInput("stress.is_set", where=where, value=name)
-    known = shipped_scenarios()
     if name not in known:
-        raise BadInput("stress.unknown_scenario", where=where, value=name, expected=", ".join(known), choices=known)
+        # A misspelt set is told its name too: where it cannot be used, the next answer says so.
+        choices = (*known, *sets)
+        raise BadInput("stress.unknown_scenario", where=where, value=name, expected=", ".join(known), choices=choices)
     text = data_root("scenarios").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
     return _build(parse_yaml(text, f"scenarios/{name}.yaml"), name, folder, (*inside, name))
 

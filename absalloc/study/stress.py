@@ -195,7 +195,8 @@ def row_scenario(states: Sequence[BookState], scenario: Scenario, **how: Any) ->
     found = [stress_universe(state.universe, scenario, state.as_of, **how) for state in states]
     universes = tuple(weighed_again(state, item.universe) for state, item in zip(states, found, strict=True))
     returns = tuple(unit_returns(state, item) for state, item in zip(states, found, strict=True))
-    return RowScenario(scenario.name, universes, scenario.redemption, returns, scenario.sha256)
+    idle = tuple(shock for shock in found[0].idle if all(shock in item.idle for item in found))
+    return RowScenario(scenario.name, universes, scenario.redemption, returns, scenario.sha256, idle)
 
 
 def unit_returns(state: BookState, stressed: Stressed) -> np.ndarray:

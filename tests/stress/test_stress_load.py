@@ -71,6 +71,8 @@ def test_unknown_scenario_names_the_nearest() -> None:
     with pytest.raises(BadInput, match="yongmei-2020") as refused:
         find_scenario("yongmei2020")
     assert refused.value.nearest == "yongmei-2020"
+    with pytest.raises(BadInput, match="nearest valid one is 'monte-carlo-2025'"):
+        find_scenario("monte-carlo-2024")
 
 
 def test_a_circle_of_includes_is_refused(tmp_path: Path) -> None:

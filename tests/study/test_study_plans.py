@@ -113,3 +113,22 @@ def test_a_check_under_a_scenario_marks_its_findings_and_counts_them() -> None:
     assert floor[0].cause == "passive"
     assert floor[0].cure_by is None
     assert not found.compliant
+
+
+def test_a_shock_that_strikes_nothing_and_a_redemption_of_nothing_are_said(tmp_path: Path) -> None:
+    """A plan or check that stands them has stood nothing: the answer must not leave that to be guessed."""
+    path = tmp_path / "nothing.yaml"
+    path.write_text(
+        "scenario: nothing\ntitle: {en: a, zh: b}\nsource: {document: d, confidence: assumption}\n"
+        "redemption: 20%\nspreads: [{add: 50 bp, where: {asset_type: rmbz}}]\n",
+        encoding="utf-8",
+    )
+    mandate = aa.load_mandate(MARKET / "city-bank.yaml")
+    found = aa.check(universe(), mandate, MARKET / "city-bank-holdings.csv", scenarios=[path])
+    said = [note.text() for note in found.notes]
+    assert any("nothing that strike no line at all: spreads[1]" in text for text in said)
+    assert any("redemption of nothing was NOT applied" in text for text in said)
+    fund = aa.load_mandate(MARKET / "bond-fund-open.yaml")
+    document = aa.optimise(universe(), fund, scenarios=[find_scenario("yongmei-2020"), path]).to_json()
+    assert any("strike no line" in text for text in document["assumptions"])
+    assert not any("NOT applied" in text for text in document["assumptions"])
