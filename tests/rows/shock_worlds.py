@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from hashlib import sha256
 from random import Random
 
 import numpy as np
@@ -19,7 +20,8 @@ def some_shock(seed: int, states: list[BookState], *, redeems: bool = True) -> S
     universes: dict[int, Universe] = {}
     for state in states:
         universes.setdefault(id(state.universe), _moved(rng, state.universe))
-    return Scenario("shock", tuple(universes[id(state.universe)] for state in states), share)
+    chosen = tuple(universes[id(state.universe)] for state in states)
+    return Scenario("shock", chosen, share, sha256=sha256(str(seed).encode()).hexdigest())
 
 
 def _moved(rng: Random, universe: Universe) -> Universe:
