@@ -96,7 +96,7 @@ def attribution(
     groups, and for more than ``MOST_GROUPS`` groups with ``shapley``.
     """
     model = Model(state, settings)
-    if model.stopped is not None or model.rate:
+    if model.refused is not None or model.rate:
         return Attribution("stopped", None, None, None, model.total, ())
     named = _named(model, groups)
     if shapley and len(named) > MOST_GROUPS:

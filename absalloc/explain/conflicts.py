@@ -74,6 +74,9 @@ def conflicts(state: BookState, settings: PlanSettings, *, most: int = MOST_SETS
     model = Model(state, settings)
     if model.stopped is not None:
         return Conflicts("stopped", (), complete=False, reason=model.stopped)
+    if model.refused is not None:
+        # There is a portfolio: ``optimise`` finds it, with the soft rules as near as they come.
+        return Conflicts("optimal", (), complete=True, reason=model.refused)
     if model.base.status != "infeasible":
         reason = model.base.reason
         return Conflicts(model.base.status, (), complete=model.base.status == "optimal", reason=reason)

@@ -14,6 +14,7 @@ from absalloc.explain.prices import Progress
 from absalloc.explain.whatif import Session
 from absalloc.explain.words import limit_text, ratio, yuan
 from absalloc.plan.make import PlanSettings
+from absalloc.plan.note import Note
 from absalloc.rows import BookState
 from absalloc.rulebook.active import ActiveRule, Limit
 
@@ -52,6 +53,8 @@ class Frontier:
     unit: str
     points: tuple[Point, ...]
     turns: tuple[Turn, ...]
+    reason: Note | None = None
+    """Why there is no point at all."""
 
     def to_json(self, lang: str = "en") -> dict[str, Any]:
         """Return plain data."""
@@ -61,6 +64,7 @@ class Frontier:
             "title": self.rule.title.zh if lang == "zh" else self.rule.title.en,
             "sense": self.sense,
             "unit": self.unit,
+            "reason": None if self.reason is None else self.reason.text(lang),
             "points": [
                 {
                     "limit": ratio(p.limit),
@@ -107,7 +111,9 @@ def frontier(
         if progress is not None:
             progress(number, len(values), limit_text(value, limit.unit))
         points.append(_point(model, rule, limit, value))
-    if turns and model.stopped is None:
+    if model.refused is not None:
+        return Frontier(rule, limit.sense, limit.unit, tuple(points), (), model.refused)
+    if turns:
         model.quick = Session.of(model).relaxed
     found = [turn for pair in pairwise(values) for turn in _turn(model, rule, limit, pair)] if turns else []
     return Frontier(rule, limit.sense, limit.unit, tuple(points), tuple(found))

@@ -98,8 +98,8 @@ def headroom(
     wanted = list(model.system.ids[0]) if ids is None else list(ids)
     places = [model.position(name) for name in wanted]
     base = None if state.held else model.base
-    if model.stopped is not None or (base is not None and base.faces is None):
-        note = model.stopped if base is None else base.reason
+    if model.refused is not None or (base is not None and base.faces is None):
+        note = model.refused if base is None else base.reason
         status = "stopped" if base is None else base.status
         return HeadroomTable(status, at, rebalanced, model.total, (), note)
     relaxation = relax(model)

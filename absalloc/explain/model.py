@@ -137,6 +137,20 @@ class Model:
         return frozenset({"hard"}) if self._ask(NOTHING, None, both).status == "infeasible" else both
 
     @cached_property
+    def refused(self) -> Note | None:
+        """Why nothing can be compared with the plan, None where all can.
+
+        A soft rule without a price that no portfolio meets gives way by as little as it can, a limit of its own that
+        moves with every rule: what another rule costs is then no difference of two plans under the same rules.
+        """
+        if self.stopped is not None or "soft" in self.levels:
+            return self.stopped
+        if self._ask(NOTHING, None, self.levels).faces is None:
+            return None
+        ordered = [r.id for r in self.rules.values() if r.level == "soft" and r.id not in priced([r])]
+        return Note("soft_in_order", rules=", ".join(ordered))
+
+    @cached_property
     def base(self) -> Answer:
         """The best plan as the rules stand."""
         return self.answer()
@@ -167,6 +181,8 @@ class Model:
         """Return the best plan under ``change``: rounded, re-checked exactly, with its bound."""
         if change is NOTHING and adjust is None and "base" in self.__dict__:
             return self.base
+        if self.refused is not None:
+            return Answer("stopped", self.refused, self.state, None, self.current, None, None)
         return self._ask(change, adjust, self.levels)
 
     def _ask(self, change: Change, adjust: Adjust | None, levels: frozenset[str]) -> Answer:

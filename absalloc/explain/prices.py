@@ -164,8 +164,8 @@ def prices(
 
 def _mover(model: Model, *, lp: bool) -> tuple[Mover, PriceList] | PriceList:
     """Return (what prices changes, the list without its prices); the list alone where there is nothing to price."""
-    empty = PriceList("stopped", model.stopped, model.objective.kind, None, None, model.total, model.rate, ())
-    if model.stopped is not None:
+    empty = PriceList("stopped", model.refused, model.objective.kind, None, None, model.total, model.rate, ())
+    if model.refused is not None:
         return empty
     session = Session.of(model)
     model.quick = session.relaxed

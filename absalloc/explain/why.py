@@ -15,6 +15,7 @@ from absalloc.explain.model import Model
 from absalloc.explain.relaxation import Relaxation, relax
 from absalloc.explain.words import Words, ratio, yuan
 from absalloc.plan.make import Answer, PlanSettings
+from absalloc.plan.note import Note
 from absalloc.rows import BookState
 from absalloc.solve import solve_problem
 
@@ -67,6 +68,7 @@ class Why:
     headroom: Headroom | None
     without: Swap | None
     forced: Swap | None
+    note: Note | None = None
 
     def to_json(self, lang: str = "en") -> dict[str, Any]:
         """Return plain data: yields as decimals, yuan a year, basis points of NAV (of the invested amount)."""
@@ -75,6 +77,7 @@ class Why:
             "schema": "absalloc.why/1",
             "tranche_id": self.tranche_id,
             "status": self.status,
+            "reason": None if self.note is None else self.note.text(lang),
             "held": self.held,
             "face": yuan(self.face),
             "yield": self.rate,
@@ -98,7 +101,7 @@ def why(state: BookState, settings: PlanSettings, tranche_id: str) -> Why:
     base = model.base
     rate = None if np.isnan(model.lines.rate[p]) else float(model.lines.rate[p])
     if base.faces is None:
-        return Why(tranche_id, base.status, False, Fraction(0), rate, (), None, None, (), None, None, None)
+        return Why(tranche_id, base.status, False, Fraction(0), rate, (), None, None, (), None, None, None, base.reason)
     relaxation = relax(model)
     face = base.faces.get(tranche_id, Fraction(0))
     told = reasons(model, relaxation, p)

@@ -177,6 +177,7 @@ class Frontier(Answered):
     title: str
     sense: Literal["max", "min"]
     unit: str
+    reason: str | None
     points: list[FrontierPoint]
     turns: list[FrontierTurn]
 
@@ -205,6 +206,7 @@ class Why(Answered):
     schema_: Literal["absalloc.why/1"] = Field(alias="schema")
     tranche_id: str
     status: Status
+    reason: str | None
     held: bool
     face: float
     yield_: float | None = Field(alias="yield")
