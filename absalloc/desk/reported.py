@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ class Plan(BarePlan):
     """
 
     given: BookState | None = field(default=None, repr=False)
+    supply: Mapping[str, float] = field(default_factory=dict, repr=False)
+    """The most face that could be bought of some lines, where asked for less than there is."""
 
     @cached_property
     def conflicts(self) -> Conflicts | None:
@@ -29,7 +32,7 @@ class Plan(BarePlan):
             return None
         from absalloc.explain import conflicts
 
-        return conflicts(self.given, self.settings)
+        return conflicts(self.given, self.settings, supply=self.supply)
 
     def to_json(self, lang: str = "en") -> dict[str, Any]:
         """Return the ``absalloc.plan/1`` document, its conflicts with repairs."""

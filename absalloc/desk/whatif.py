@@ -127,7 +127,7 @@ class WhatIf:
         settings = session.settings
         settings = settings if time_limit is None else replace(settings, time_limit=time_limit)
         settings = settings if gap is None else replace(settings, mip_gap=gap)
-        return Plan(session.plan(moved, settings), self._case.notes, settings, None, session.state(moved))
+        return Plan(session.plan(moved, settings), self._case.notes, settings, None, session.state(moved), moved.supply)
 
     def _moved(self, wanted: Changes) -> Moved:
         from absalloc.explain.standing import Moved

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from absalloc.explain.model import Change, Model
@@ -16,6 +16,8 @@ from absalloc.plan.note import Note
 from absalloc.rows import BookState
 
 MOST_SETS = 8
+MOST_NAMED = 5
+"""Lines of scarce supply that a sentence names."""
 MOST_TESTS = 400
 """Feasibility solves after which the search for further sets ends; ``complete`` then is False."""
 
@@ -65,13 +67,18 @@ class Conflicts:
         }
 
 
-def conflicts(state: BookState, settings: PlanSettings, *, most: int = MOST_SETS) -> Conflicts:
+def conflicts(
+    state: BookState, settings: PlanSettings, *, most: int = MOST_SETS, supply: Mapping[str, float] | None = None
+) -> Conflicts:
     """Return up to ``most`` minimal sets of conflicting rules, with repairs; none where a portfolio exists.
+
+    ``supply``: the most face that may be bought of some lines; each set says so where only that makes it one.
 
     The cap on turnover and an amount to be invested exactly count as rules of the names ``turnover`` and ``budget``.
     An empty set of rules means that what is held, supply and tickets alone leave no portfolio.
     """
-    model = Model(state, settings)
+    free = Model(state, settings)
+    model = free.with_supply(supply) if supply else free
     if model.stopped is not None:
         return Conflicts("stopped", (), complete=False, reason=model.stopped)
     if model.refused is not None:
@@ -84,6 +91,8 @@ def conflicts(state: BookState, settings: PlanSettings, *, most: int = MOST_SETS
     model.quick = session.relaxed
     search = _Search(relax(model), session, most)
     found = tuple(_described(model, search, rules) for rules in search.sets())
+    if supply:
+        found = tuple(_by_supply(free, item, supply) for item in found)
     return Conflicts(
         "infeasible",
         found,
@@ -172,6 +181,16 @@ def _described(model: Model, search: _Search, rules: tuple[str, ...]) -> Conflic
     ]
     sentences += [item.words for item in made if item.limit is not None]
     return Conflict(rules, _verified(model, kept), search.on_relaxation(kept), made, tuple(sentences))
+
+
+def _by_supply(free: Model, made: Conflict, supply: Mapping[str, float]) -> Conflict:
+    """Return a set that says first that it is one only for want of what may be bought, where that is so."""
+    if feasible_program(free, frozenset(made.rules)) is not True:
+        return made
+    names = sorted(supply)
+    told = names if len(names) <= MOST_NAMED else [*names[:MOST_NAMED], f"… ({len(names)})"]
+    text = Words("conflict_supply", lines=", ".join(told))
+    return replace(made, sentences=(text, *made.sentences))
 
 
 def _verified(model: Model, kept: frozenset[str]) -> bool:

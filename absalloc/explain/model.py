@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -112,6 +112,16 @@ class Model:
     def lines(self) -> PlanLines:
         """What may be bought and sold of each line."""
         return plan_lines(self.positions, _budget(self.state))
+
+    def with_supply(self, supply: Mapping[str, float]) -> Model:
+        """Return the book with at most so much face to be bought of some lines. Raises BadInput for an unknown one."""
+        made = Model(self.given, self.settings)
+        most = made.lines.most.copy()
+        for name, face in supply.items():
+            p = made.position(name)
+            most[p] = min(most[p], made.lines.held[p] + face)
+        made.__dict__["lines"] = replace(made.lines, most=most)
+        return made
 
     @cached_property
     def assumed(self) -> np.ndarray:

@@ -296,12 +296,8 @@ class Session:
         model = Model(state, how)
         if model.stopped is not None:
             return Answer("stopped", model.stopped, model.state, None, model.current, None, None)
-        most = model.lines.most.copy()
-        for name, face in moved.supply.items():
-            p = model.position(name)
-            most[p] = min(most[p], model.lines.held[p] + face)
-        lines = replace(model.lines, most=most)
-        made = _Maker(model.state, model.system, lines, how, model.current).run(
+        model = model.with_supply(moved.supply)
+        made = _Maker(model.state, model.system, model.lines, how, model.current).run(
             _terms(model.state, model.current, how), conflict=False
         )
         return replace(made, seconds=time.perf_counter() - start)

@@ -126,6 +126,23 @@ def test_an_infeasible_plan_names_what_conflicts_and_the_ways_out() -> None:
     assert same["conflict"] == document["conflict"]
 
 
+def test_a_plan_that_fails_for_want_of_supply_says_so() -> None:
+    universe, _ = inputs()
+    here = desk()
+    none = aa.Changes(supply=dict.fromkeys(universe.table["tranche_id"], 0))
+    plan = here.plan(none)
+    assert plan.status == "infeasible"
+    found = plan.to_json()["conflict"]
+    assert found
+    for item in found:
+        assert item["verified"] is True
+        assert item["text"].startswith("Only for want of supply")
+        assert len(item["text"]) < 2000
+    assert plan.to_json("zh")["conflict"][0]["text"].startswith("仅因可得量不足")
+    # The same rules with all there is: a plan.
+    assert here.plan().proven
+
+
 def test_of_two_limits_of_a_rule_only_the_one_that_is_reached_binds() -> None:
     desk = aa.WhatIf(aa.load_universe(MARKET / "market.csv"), aa.load_mandate(MARKET / "bond-fund-open.yaml"))
     found = {item.sense: item for item in desk.ask(every=True).rules if item.rule == "target/duration"}
