@@ -28,8 +28,8 @@ BREAK_EVEN_STEPS = 6
 BREAK_EVEN_MOST = 0.02
 DIGITS = 10
 MIX = "mix"
-CURVE_STEPS = (0.25, 0.5, 0.75)
-"""Points of a curve, as shares of the loss of the book of most carry; that book and the one of least loss come too."""
+CURVE_STEPS = (0.1, 0.25, 0.5)
+"""Points of a curve, closer where it is steep: shares of the loss of the book of most carry, the last; 0 is first."""
 
 
 @dataclass(frozen=True)

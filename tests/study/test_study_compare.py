@@ -179,8 +179,11 @@ def test_a_curve_rises_with_the_loss_it_may_take_and_is_concave_to_the_gap() -> 
         carries = [float(point.carry) for point in curve]
         slack = 2e-4 * max(abs(value) for value in carries)
         assert all(one <= other + slack for one, other in pairwise(carries))
-        steps = [b - a for a, b in pairwise(carries)]
-        assert all(late <= early + 2 * slack for early, late in pairwise(steps))
+        slopes = [
+            ((b - a) / (two.cap - one.cap), slack / (two.cap - one.cap))
+            for (a, one), (b, two) in pairwise(zip(carries, curve, strict=True))
+        ]
+        assert all(late[0] <= early[0] + late[1] + early[1] for early, late in pairwise(slopes))
     [view] = [view for view in found.sectors if view.sector == "credit"]
     assert view.curve[-1].carry == view.carry
     assert found.mix_like is not None
