@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import product
@@ -15,18 +15,28 @@ from math import inf
 from typing import Any
 
 from slow_lines import IMPLIED, LONG, ONE_FOR_ALL, RANGES, Reader, Truth, both, money, number, plain, quantity, turned
+from slow_ratio import (
+    ONE,
+    UNKNOWN_GROUP,
+    ZERO,
+    Amount,
+    Held,
+    Limit,
+    Pair,
+    excess,
+    judged,
+    measured,
+    needs,
+    part_of,
+    total,
+)
 
-Amount = Fraction | float
-Pair = tuple[Fraction, Fraction]
 Key = tuple[str, str | None, str]
-ZERO, ONE = Fraction(0), Fraction(1)
-UNKNOWN_GROUP = "?"
 AMOUNTS = (
     "nav", "total_assets", "net_capital", "tier1_capital", "audited_total_assets", "wealth_products_nav",
     "nonstandard_balance", "nonstandard_elsewhere", "total_wealth_nav", "prior_quarter_total_assets",
     "collective_trust_balance", "trust_net_assets", "rwa_budget",
 )  # fmt: skip
-PRICE_OF = {"market_value": "dirty_price", "clean_value": "clean_price"}
 
 
 @dataclass(frozen=True)
@@ -51,28 +61,6 @@ class Said:
     limit: Fraction | None
     headroom: Fraction | None
     cause: str | None = None
-
-
-@dataclass(frozen=True)
-class Limit:
-    sense: str
-    value: Fraction
-    unit: str
-    strict: bool = False
-    table: Mapping[str, str] | None = None
-
-
-@dataclass(frozen=True)
-class Held:
-    """One line under a rule: in the numerator, out or possible, and every pair (n, d) that may be true of it."""
-
-    code: str
-    status: Truth
-    pairs: tuple[Pair, ...]
-    n: Fraction | None
-    d: Fraction | None
-    bought: Fraction | None
-    groups: tuple[tuple[str | None, Fraction], ...]
 
 
 def check(rulebook: Mapping[str, Any], book: SlowBook) -> dict[Key, Said]:
@@ -213,7 +201,7 @@ class _Rule:
         if "by" in self.rule and any(limit.sense == "min" for limit in self.limits):
             groups |= dict.fromkeys(self._universe_groups())
         for group in groups:
-            parts = [_part(each, group, self.kind == "average") for each in counted]
+            parts = [part_of(each, group, self.kind == "average") for each in counted]
             mine = [each for each in parts if each is not None]
             codes = {each.code for each in mine}
             others = [each for each in lines if each.code not in codes]
@@ -229,15 +217,15 @@ class _Rule:
     ) -> tuple[Said, Amount, list[Held]]:
         n0, (d0, d_shown) = self._numerator(group), self._denominator(group)
         low_limit, high_limit = self._limit_of(limit, group)
-        ends = [_excess(members, others, n0, d0, each) for each in {low_limit, high_limit}]
+        ends = [excess(members, others, n0, d0, each) for each in {low_limit, high_limit}]
         least, most = min(each[0] for each in ends), max(each[1] for each in ends)
         if self.kind == "average" and n0[1] == inf:
             least, most = -inf, inf
-        verdict = _verdict(limit, least, most, members, n0, d0)
+        verdict = judged(limit, least, most, members, n0, d0)
         breach = least if limit.sense == "max" else -most
-        n = _sum([each.n for each in members] + [Fraction(n0[0])])
+        n = total([each.n for each in members] + [Fraction(n0[0])])
         own = [each.d for each in members]
-        d = _sum(own if self.kind == "average" else own + [each.d for each in others] + [d_shown])
+        d = total(own if self.kind == "average" else own + [each.d for each in others] + [d_shown])
         bound = low_limit if low_limit == high_limit else None
         value = n / d if n is not None and d is not None and d > 0 else None
         if self.kind == "eligibility":
@@ -380,13 +368,13 @@ class _Rule:
         inside = False if part is None else self.read.counts(part.get("where"), line)
         base, *attributes = self._measure()
         lower = base if average else part["measure"] if part is not None else "face"
-        top = [] if status is False else [*_needs(base), *attributes]
-        bottom = list(_needs(lower)) if inside is not False or average else []
+        top = [] if status is False else [*needs(base), *attributes]
+        bottom = list(needs(lower)) if inside is not False or average else []
         ranges = {name: self._range(line, code, face, name, before) for name in dict.fromkeys(top + bottom)}
 
         def pair(at: Mapping[str, Fraction], counted: bool, below: bool) -> Pair:
-            n = _product(at, face, [base, *attributes]) if counted else ZERO
-            return n, _product(at, face, [lower]) if (counted if average else below) else ZERO
+            n = measured(at, face, [base, *attributes]) if counted else ZERO
+            return n, measured(at, face, [lower]) if (counted if average else below) else ZERO
 
         pairs = {
             pair(dict(zip(ranges, corner, strict=True)), counted, below)
@@ -453,61 +441,3 @@ class _Rule:
         )
         low = bought * factor[0] * price[0] / 100
         return low, bought * factor[1] * price[1] / 100 + (face - bought) * factor[1] * 10
-
-
-def _needs(base: str) -> tuple[str, ...]:
-    return {"face": (), "principal": ("factor",), "book_value": ("book_value",)}.get(
-        base, ("factor", PRICE_OF.get(base, ""))
-    )
-
-
-def _product(at: Mapping[str, Fraction], face: Fraction, measure: list[str]) -> Fraction:
-    base, *attributes = measure
-    found = at["book_value"] if base == "book_value" else face
-    for name in () if base == "book_value" else _needs(base):
-        found *= at[name] if name == "factor" else at[name] / 100
-    for name in attributes:
-        found *= at[name]
-    return found
-
-
-def _part(held: Held, group: str | None, average: bool) -> Held | None:
-    """The line as a member of a group, once: what is of the group counts, what is of no known group may."""
-    shares = dict(held.groups)
-    sure, rest = (ZERO if group == UNKNOWN_GROUP else shares.get(group, ZERO)), shares.get(UNKNOWN_GROUP, ZERO)
-    if group not in shares and not rest:
-        return None
-    pairs = {(n * share, d * share if average else d) for n, d in held.pairs for share in {sure, sure + rest}}
-    if group in shares and group != UNKNOWN_GROUP:
-        n = None if held.n is None else held.n * sure
-        d = held.d if held.d is None or not average else held.d * sure
-        return replace(held, pairs=tuple(pairs), n=n, d=d)
-    # Nothing of it is known to be in the group.
-    return replace(held, status=None, pairs=tuple(pairs), n=ZERO, d=ZERO if average else held.d)
-
-
-def _excess(
-    members: list[Held], others: list[Held], n0: tuple[Amount, Amount], d0: tuple[Amount, Amount], limit: Amount
-) -> tuple[Amount, Amount]:
-    """The least and the greatest n - limit x d."""
-    if limit == inf:
-        return -inf, -inf
-    each = [[n - limit * d for n, d in held.pairs] for held in members]
-    each += [[-limit * d for _, d in held.pairs] for held in others]
-    below = [limit * d if limit and d else ZERO for d in d0]
-    low = sum((min(values) for values in each), ZERO) + n0[0] - below[1]
-    return low, sum((max(values) for values in each), ZERO) + n0[1] - below[0]
-
-
-def _verdict(
-    limit: Limit, least: Amount, most: Amount, members: list[Held], n0: tuple[Amount, Amount], d0: tuple[Amount, Amount]
-) -> str:
-    worst, best = (most, least) if limit.sense == "max" else (-least, -most)
-    nought = n0[1] == 0 and d0 == (0, 0) and all(pair == (ZERO, ZERO) for held in members for pair in held.pairs)
-    if worst < 0 or (worst == 0 and (not limit.strict or nought)):
-        return "pass"
-    return "fail" if best > 0 or (limit.strict and best == 0) else "unknown"
-
-
-def _sum(values: list[Fraction | None]) -> Fraction | None:
-    return None if None in values else sum((value for value in values if value is not None), ZERO)
