@@ -21,8 +21,9 @@ HERE = Path(__file__).resolve().parent
 QUICK = {
     "bench_solve.py": ["--repeats", "3", "--seeds", "1"], "bench_rows.py": ["--repeats", "3"],
     "bench_whatif.py": ["--changes", "60"], "bench_integer.py": ["--limit", "30"],
+    "bench_page.py": ["--questions", "100"],
 }  # fmt: skip
-WRITES = ("bench_solve.py", "bench_rows.py", "bench_whatif.py", "bench_explain.py", "bench_integer.py")
+WRITES = ("bench_solve.py", "bench_rows.py", "bench_whatif.py", "bench_explain.py", "bench_integer.py", "bench_page.py")
 """Scripts that take --json."""
 
 

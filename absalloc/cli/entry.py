@@ -52,7 +52,9 @@ def _run(arguments: list[str]) -> int:
         return _tell(error, arguments)
     except typer.Abort:
         raise KeyboardInterrupt from None
-    except SystemExit:
+    except SystemExit as left:
+        if not left.code:  # the shell has been told its completions
+            return 0
         # What the library under typer makes of a reader that went away while a command was writing.
         raise BrokenPipeError from None
     except BrokenPipeError:

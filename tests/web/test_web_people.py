@@ -154,6 +154,8 @@ def test_the_keyboard_is_enough(server: str, tab: Callable[[], Opened]) -> None:
     reach('[role="tab"]')
     page.keyboard.press("ArrowRight")
     page.wait_for_selector("#ck-rules .ag-row", timeout=WAIT)
+    page.wait_for_selector("#ck-file input[aria-label]", state="attached", timeout=WAIT)
+    until(lambda: "rules proven" in page.locator("#ck-told").inner_text())
     reach(".upload")
     with page.expect_file_chooser():
         page.keyboard.press("Enter")

@@ -60,7 +60,7 @@ def layout(lang: str) -> Any:
             grid("ck-rules", _columns(RULES, say), lang),
         ]
     )
-    return html.Div([_side(say, lang), body, dcc.Store(id="ck-rows", storage_type="session")], className="split")
+    return html.Div([_side(say, lang), body], className="split")
 
 
 def _side(say: Say, lang: str) -> Any:

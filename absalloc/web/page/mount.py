@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from absalloc.web.page import check, compare, rebalance, rules, whatif
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
     from dash import Dash
     from fastapi import FastAPI
 
-TABS = ("whatif", "check", "rebalance", "compare", "rules")
+PARTS: dict[str, Any] = {
+    "whatif": whatif, "check": check, "rebalance": rebalance, "compare": compare, "rules": rules
+}  # fmt: skip
+TABS = tuple(PARTS)
 INDEX = """<!DOCTYPE html>
 <html lang="en">
 <head>{%metas%}<meta name="viewport" content="width=device-width, initial-scale=1">
@@ -50,9 +54,27 @@ def mount(api: FastAPI) -> Dash:
         dash.Input("address", "pathname"),
         dash.State("tab", "data"),
     )
+    for name in TABS[1:]:
+        app.callback(
+            dash.Output(f"panel-{name}", "children"),
+            dash.Input("tabs", "value"),
+            dash.State(f"panel-{name}", "children"),
+            dash.State("lang", "data"),
+        )(partial(_opened, name))
     for part in (whatif, check, rebalance, compare, rules):
         part.callbacks(app, desks)
     return app
+
+
+def _first(name: str, lang: str) -> Any:
+    """Return what a part shows before it is opened: the first is open, the others are made when somebody looks."""
+    return PARTS[name].layout(lang) if name == TABS[0] else None
+
+
+def _opened(name: str, tab: str, there: Any, lang: str | None) -> Any:
+    from dash import no_update
+
+    return no_update if there or tab != name or lang is None else PARTS[name].layout(lang)
 
 
 def _frame() -> Any:
@@ -65,6 +87,7 @@ def _frame() -> Any:
             dcc.Location(id="address", refresh=False),
             dcc.Store(id="tab", storage_type="session"),
             dcc.Store(id="lang"),
+            dcc.Store(id="ck-rows", storage_type="session"),
             html.Div(id="page"),
         ],
         theme={
@@ -89,11 +112,10 @@ def _page(search: str | None) -> tuple[Any, str]:
             html.A(text("other_language", lang), href=f"?lang={other}", id="language", lang=other),
         ]
     )
-    parts = {"whatif": whatif, "check": check, "rebalance": rebalance, "compare": compare, "rules": rules}
     tabs = dmc.Tabs(
         [
             dmc.TabsList([dmc.TabsTab(text(f"tab_{name}", lang), value=name) for name in TABS]),
-            *(dmc.TabsPanel(parts[name].layout(lang), value=name, pt=14) for name in TABS),
+            *(dmc.TabsPanel(html.Div(_first(name, lang), id=f"panel-{name}"), value=name, pt=14) for name in TABS),
         ],
         value=TABS[0],
         id="tabs",
