@@ -32,7 +32,7 @@ def out_of_reach(model: Model, p: int) -> tuple[Words, ...]:
 
 def barring_rules(relaxation: Relaxation, p: int) -> tuple[str, ...]:
     """Return the rules that bar a line by themselves: failed, undecided, or a breach that stops buying."""
-    return tuple(rule for rule, lines in relaxation.bars.items() if lines[p])
+    return relaxation.barring.get(p, ())
 
 
 def reasons(model: Model, relaxation: Relaxation, p: int) -> tuple[Words, ...]:

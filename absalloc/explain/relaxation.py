@@ -50,6 +50,15 @@ class Relaxation:
         """The greatest coefficient of each row (m,): what makes rows of different units comparable."""
         return np.asarray(self.program.problem.A.greatest())
 
+    @cached_property
+    def barring(self) -> dict[int, tuple[str, ...]]:
+        """The rules that bar a line by themselves, by its position; positions that no rule bars are left out."""
+        found: dict[int, tuple[str, ...]] = {}
+        for rule, lines in self.bars.items():
+            for p in np.flatnonzero(lines).tolist():
+                found[p] = (*found.get(p, ()), rule)
+        return found
+
     def problem(self, without: frozenset[str] = frozenset(), *, whole: bool = False) -> Problem:
         """Return the program without the rules ``without``; ``whole`` keeps the integers."""
         made = self.program.problem

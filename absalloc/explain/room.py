@@ -131,11 +131,12 @@ def _plain_rows(relaxation: Relaxation, made: Rooms, setting: _Setting, bounds: 
         value -= purse[row] * setting.pay[place]
         # Rows that see cash see every purchase; those already seen are not counted twice.
         far = np.flatnonzero((purse != 0) & plain)
-        seen = {(int(r), int(k)) for r, k in zip(row, place, strict=True)}
-        extra = np.array([(r, k) for r in far.tolist() for k in range(len(setting.cols)) if (r, k) not in seen])
-        if len(extra):
-            row, place = np.concatenate([row, extra[:, 0]]), np.concatenate([place, extra[:, 1]])
-            value = np.concatenate([value, -purse[extra[:, 0]] * setting.pay[extra[:, 1]]])
+        unseen = np.ones((len(far), len(setting.cols)), dtype=bool)
+        inside = np.isin(row, far)
+        unseen[np.searchsorted(far, row[inside]), place[inside]] = False
+        which, other = np.nonzero(unseen)
+        row, place = np.concatenate([row, far[which]]), np.concatenate([place, other])
+        value = np.concatenate([value, -purse[far[which]] * setting.pay[other]])
     live = plain[row] & (np.abs(value) > TINY)
     row, place, value = row[live], place[live], value[live]
     slack = np.where(value > 0, up[row], down[row])
