@@ -48,7 +48,7 @@ wheel: $(DEV)
 	$(BIN)/python -m build --no-isolation --outdir dist
 
 bench: $(DEV)
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py --json out/bench.json
 
 mutation: $(DEV)
 	$(BIN)/python benchmarks/mutate_rules.py

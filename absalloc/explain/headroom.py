@@ -93,7 +93,14 @@ def headroom(
     ``rebalanced``: everything else may be traded for it; one LP of the relaxation each for the amount and one for the
     carry. Purchase-tested rules above their limit let nothing of theirs be bought. Raises BadInput for an unknown id.
     """
-    model = Model(state, settings)
+    return headroom_in(Model(state, settings), ids, rebalanced=rebalanced, progress=progress)
+
+
+def headroom_in(
+    model: Model, ids: Sequence[str] | None = None, *, rebalanced: bool = False, progress: Progress | None = None
+) -> HeadroomTable:
+    """Return the same of a book that is made ready, the plan of which may be known already."""
+    state = model.given
     at = "held" if state.held else "plan"
     wanted = list(model.system.ids[0]) if ids is None else list(ids)
     places = [model.position(name) for name in wanted]

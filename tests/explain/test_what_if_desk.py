@@ -12,6 +12,7 @@ import pytest
 
 import absalloc as aa
 from absalloc.desk.whatif import with_nav
+from absalloc.explain import conflicts
 from absalloc.report.documents_more import json_schema
 
 MARKET = Path(__file__).resolve().parents[2] / "examples" / "market"
@@ -116,6 +117,8 @@ def test_an_infeasible_plan_names_what_conflicts_and_the_ways_out() -> None:
     [found] = document["conflict"]
     assert found["rules"] == ["wealth-closed/fixed-income-share"]
     assert found["verified"] is True
+    sets = conflicts(plan.given, plan.settings, repairs=False).sets
+    assert [(list(item.rules), item.verified, item.repairs) for item in sets] == [(found["rules"], True, ())]
     repair = found["repairs"][0]
     again = aa.optimise(universe, mandate, overrides={"fixed-income-share.limit": repair["limit"]})
     assert again.proven
