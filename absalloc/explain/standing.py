@@ -77,7 +77,7 @@ class Standing:
         # The cap on trades and an amount to be invested exactly can be left out like rules.
         self.code = {name: number for number, name in enumerate((*self.rules, TURNOVER, BUDGET))}
         self.bars = {name: barred_by(model, name, self.terms) for name in self.rules}
-        self.traded = untied(model.lines)
+        self.traded, self.ids = untied(model.lines), tuple(model.positions.ids)
         self.program = self._program()
         self.legs = self.program.legs
         self.blocks: dict[tuple[str, str], PlainRows] = {}
@@ -324,9 +324,10 @@ class Standing:
         if at is None:
             return ()
         rows = self.spoken
-        here, found = at[rows], np.zeros(len(rows), dtype=bool)
-        for bound in (self.warm.row_lower[rows], self.warm.row_upper[rows]):
-            found |= np.abs(here - bound) <= TIGHT * np.maximum(1.0, np.abs(here))
+        here = at[rows]
+        # A proven point is beyond no end by more than that tolerance: what is nearest to one, or past it, is at it.
+        near = np.minimum(here - self.warm.row_lower[rows], self.warm.row_upper[rows] - here)
+        found = near <= TIGHT * np.maximum(1.0, np.abs(here))
         return tuple(self.rules[code] for code in np.flatnonzero(np.bincount(self.owner[rows[found]])))
 
 

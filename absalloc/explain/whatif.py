@@ -186,7 +186,7 @@ class Session:
         told = readings(standing, found, wanted, faces, frozenset(tight))
         return Live(
             number, "optimal", None, self._value(standing, found, faces), None, None, found.gap,
-            tuple(standing.model.positions.ids), faces, (), tight,
+            standing.ids, faces, (), tight,
             told, tuple(sorted(gave)), warm,
         )  # fmt: skip
 
