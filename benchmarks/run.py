@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 QUICK = {
     "bench_solve.py": ["--repeats", "3", "--seeds", "1"], "bench_rows.py": ["--repeats", "3"],
     "bench_whatif.py": ["--changes", "60"], "bench_integer.py": ["--limit", "30"], "bench_peers.py": ["--repeats", "1"],
-    "bench_engine.py": ["--repeats", "1"],
+    "bench_engine.py": ["--repeats", "1"], "bench_page.py": ["--questions", "100"],
 }  # fmt: skip
 LARGE = ["--tranches", "100000", "--repeats", "1", "--seeds", "1"]
 """Beside the market's size, where not quick: the size at which the ratio of bench_solve.py has its second target."""
@@ -60,6 +60,10 @@ def rows(written: Any) -> Iterator[Figure]:
             yield Figure(item["name"], item["value"], item["unit"], item["target"], item.get("note", ""))
     elif isinstance(written, dict) and isinstance(written.get("ratio"), float) and "target" in written:
         yield Figure("absalloc / highspy", written["ratio"], "x", written["target"])
+    elif isinstance(written, dict) and "instances" in written:
+        for item in written["instances"]:
+            word = "reached" if item.get("reached") else "missed"
+            yield Figure(f"absalloc / highspy, {item.get('tails', '')}", item["ratio"], "x", None, word)
     elif isinstance(written, dict):
         for name, value in written.items():
             if isinstance(value, int | float) and not isinstance(value, bool):
