@@ -29,7 +29,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     jobs = Jobs(runner)
 
     @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncIterator[None]:
+    async def life(there: FastAPI) -> AsyncIterator[None]:
+        # The page's framework answers every address there is with the page, as it starts: what is not there is 404.
+        there.router.routes[:] = [r for r in there.router.routes if getattr(r, "path", "").strip("/") != "{path:path}"]
         yield
         await jobs.close()
 

@@ -83,10 +83,18 @@ class Runner:
 
     async def _run(self, command: str, asked: Asked) -> Answer:
         try:
+            words = [command, *map(_sayable, asked.words())]
             with request_folder(asked.files) as folder:
-                return await _process([command, *asked.words()], folder, asked.lang)
+                return await _process(words, folder, asked.lang)
         except BadInput as error:
             return told(error, asked.lang)
+
+
+def _sayable(word: str) -> str:
+    """Return a word as it is. Raises BadInput for what no process can be told: half characters, and NUL."""
+    if "\0" in word or any("\ud800" <= letter <= "\udfff" for letter in word):
+        raise BadInput("web.form", value=ascii(word)[:120], problem="NUL or half a character")
+    return word
 
 
 async def _process(words: list[str], folder: Path, lang: str) -> Answer:

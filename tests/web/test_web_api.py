@@ -103,6 +103,10 @@ def test_bad_input_is_told_as_on_the_command_line(client: TestClient) -> None:
     refused(client.post("/api/check", json={}), 422, "web.form")
     refused(client.post("/api/check", json={**FUND, "limit": 3}), 422, "web.form")
     refused(client.post("/api/check", content=b"{", headers={"content-type": "application/json"}), 422, "web.form")
+    for word in ("\\ud800", "\\u0000"):  # as JSON writes half a character, and NUL
+        sent = f'{{"mandate": "{word}.yaml", "holdings": "x.csv"}}'.encode()
+        told = client.post("/api/check", content=sent, headers={"content-type": "application/json"})
+        assert (told.status_code, told.json()["code"]) in ((400, "web.form"), (422, "web.form"))
     refused(client.get("/api/none"), 404, "web.http")
     refused(client.get("/api/check"), 405, "web.http")
 
