@@ -52,9 +52,12 @@ def certificate_of(answer: Answer, settings: PlanSettings) -> dict[str, Any] | N
 
 def held_back(margins: Mapping[Key, float]) -> dict[str, Fraction]:
     """Return by how much rows are tighter than their rules, million yuan, by the names of the rows."""
-    found = {row_name(key): exact(yuan) / MILLION_EXACT for key, yuan in margins.items()}
-    # Caps on losses have one row, named by their label alone.
-    return found | {key[0]: exact(yuan) / MILLION_EXACT for key, yuan in margins.items() if not key[1]}
+    found = {}
+    for (rule, group, sense), yuan in margins.items():
+        # Caps on losses are named by their label alone, least positions and sums over a threshold by what they ask.
+        names = {row_name((rule, group, word)) for word in (sense, "least", "sum")} | (set() if group else {rule})
+        found |= dict.fromkeys(names, exact(yuan) / MILLION_EXACT)
+    return found
 
 
 def eased(problem: Problem, point: Sequence[Fraction], back: Mapping[str, Fraction] | None = None) -> Problem:

@@ -28,5 +28,11 @@ def test_a_row_is_widened_by_what_it_was_held_back_and_no_more(off: float, margi
     assert bool(found.row_upper[0] > 5.0) == widened
 
 
+def test_least_positions_and_sums_are_named_by_what_they_ask() -> None:
+    found = held_back({("house/least-position", "A", "min"): 12.0, ("house/large-exposures", "", "max"): 30.0})
+    assert found["house/least-position | A | least"] == Fraction(12, 10**6)
+    assert found["house/large-exposures | sum"] == Fraction(30, 10**6)
+
+
 def test_a_cap_on_losses_is_named_by_its_label_alone() -> None:
     assert held_back({("cvar [set]", "", "max"): 20.0})["cvar [set]"] == Fraction(20, 10**6)
