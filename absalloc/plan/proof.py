@@ -52,7 +52,7 @@ def certificate_of(answer: Answer, settings: PlanSettings) -> dict[str, Any] | N
 
 def held_back(margins: Mapping[Key, float]) -> dict[str, Fraction]:
     """Return by how much rows are tighter than their rules, million yuan, by the names of the rows."""
-    found = {}
+    found: dict[str, Fraction] = {}
     for (rule, group, sense), yuan in margins.items():
         # Caps on losses are named by their label alone, least positions and sums over a threshold by what they ask.
         names = {row_name((rule, group, word)) for word in (sense, "least", "sum")} | (set() if group else {rule})
