@@ -106,6 +106,13 @@ def _optimise(
     changes: Set = None,
     only_verified: OnlyVerified = False,
     out: Out = None,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full",
+            help="With --out: price of each rule, scenarios and the three sectors in the report; takes longer.",
+        ),
+    ] = False,
     time_limit: TimeLimit = None,
     scenario: Scenarios = None,
     worst_loss: WorstLoss = None,
@@ -124,7 +131,7 @@ def _optimise(
 
     read = files(universe, mapping, as_of, strict)
     ask = Ask(
-        read, overrides(changes), solver, time_limit, out, only_verified, tuple(scenario or ()), worst_loss, cvar
+        read, overrides(changes), solver, time_limit, out, only_verified, tuple(scenario or ()), worst_loss, cvar, full
     )  # fmt: skip
     return run_optimise(Shell(as_json, lang, quiet), ask, mandates, holdings)
 

@@ -29,6 +29,7 @@ class Ask:
     scenarios: tuple[str, ...] = ()
     worst_loss: str | None = None
     cvar: str | None = None
+    full: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,10 @@ def run_optimise(shell: Shell, ask: Ask, mandates: list[str], holdings: str | No
         raise NotBuilt("base.not_built", value="optimise MANDATE…", hint="several mandates jointly")
     _ready(ask)
     with shell.step("step_solve"):
-        plan = optimise(ask.files.load(read[0]), read[0], holdings, **_how(ask))
+        universe = ask.files.load(read[0])
+        plan = optimise(universe, read[0], holdings, **_how(ask))
         document = plan.to_json(shell.lang)
-    return finish(shell, ask, plan, document)
+    return finish(shell, ask, plan, document, _deeper(shell, ask, plan, (universe, read[0], holdings)))
 
 
 def run_rebalance(shell: Shell, ask: Ask, mandate_path: str, change: Change) -> int:
@@ -106,19 +108,34 @@ def _ready(ask: Ask) -> None:
         from absalloc.desk.scenarios import found_scenarios, split_sets
 
         found_scenarios(split_sets(ask.scenarios)[0])
+    if ask.full and ask.out is None:
+        raise BadInput("cli.needs_option", value="--full", expected="--out")
     if ask.out is not None:
         from absalloc.report.files import check_folder
 
         check_folder(ask.out)
 
 
-def finish(shell: Shell, ask: Ask, plan: Plan, document: dict[str, Any]) -> int:
+def _deeper(shell: Shell, ask: Ask, plan: Plan, asked: tuple[Any, Any, Any]) -> dict[str, Any] | None:
+    """Return the further parts of a full report, where one is asked for."""
+    if not ask.full:
+        return None
+    from absalloc.desk.deeper import deepen
+
+    universe, mandate, holdings = asked
+    with shell.step("step_deeper"):
+        return deepen(
+            plan, universe, mandate, holdings, lang=shell.lang, as_of=ask.files.day, overrides=ask.overrides
+        )  # fmt: skip
+
+
+def finish(shell: Shell, ask: Ask, plan: Plan, document: dict[str, Any], deeper: dict[str, Any] | None = None) -> int:
     """Write and print a plan; return its exit code."""
     if ask.out is not None:
         from absalloc.report.folder import write_plan_folder
 
         with shell.step("step_write"):
-            write_plan_folder(plan, document, ask.out, shell.lang)
+            write_plan_folder(plan, document, ask.out, shell.lang, deeper)
     shell.document(document)
     show_plan(shell, document)
     return exit_code(document)

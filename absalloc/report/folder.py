@@ -28,8 +28,14 @@ CHECK_FILES = ("check.json", "findings.csv", "report.html", "report.xlsx", "memo
 ABS_HELD = ("rank", "top_ten", "tranche_id", "name", "market_value", "weight")
 
 
-def write_plan_folder(plan: Plan, document: Mapping[str, Any], folder: str | Path, lang: str = "en") -> None:
-    """Write a plan; ``document`` is its JSON in the language of the page.
+def write_plan_folder(
+    plan: Plan,
+    document: Mapping[str, Any],
+    folder: str | Path,
+    lang: str = "en",
+    deeper: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a plan; ``document`` is its JSON in the language of the page, ``deeper`` the parts of a full report.
 
     Without a plan there are no holdings, trades, memo or certificate, and those of an earlier run are removed.
     Raises BadInput where the folder cannot be written.
@@ -42,8 +48,8 @@ def write_plan_folder(plan: Plan, document: Mapping[str, Any], folder: str | Pat
     contents: dict[str, str | bytes] = {
         "plan.json": json_text(document),
         "findings.csv": findings_csv(document["findings"]),
-        "report.html": plan_html(plan, document, lang),
-        "report.xlsx": workbook(document, view, lang, plan_answer(dict(document), lang)),
+        "report.html": plan_html(plan, document, lang, deeper),
+        "report.xlsx": workbook(document, view, lang, plan_answer(dict(document), lang), deeper),
     }
     if done and view is not None and plan.certificate is not None:
         contents["holdings.csv"] = table(HOLDINGS, document["holdings"])

@@ -9,6 +9,7 @@ from absalloc.errors import BadInput
 from absalloc.files import write_atomic
 from absalloc.report import words
 from absalloc.report.charts import FONTS, bars, stacks
+from absalloc.report.deeper import price_rows, scenario_rows, sector_rows
 from absalloc.report.memo import Memo
 from absalloc.report.model import Report, report_of
 from absalloc.report.moves import move_rows
@@ -27,10 +28,15 @@ TEMPLATE, MEMO = "report.html.jinja", "memo.html.jinja"
 STRESS, COMPARE = "stress.html.jinja", "compare.html.jinja"
 
 
-def plan_html(plan: Plan, document: Mapping[str, Any], lang: str = "en") -> str:
-    """Return the page of a plan; ``document`` is its JSON in the same language."""
+def plan_html(
+    plan: Plan, document: Mapping[str, Any], lang: str = "en", deeper: Mapping[str, Any] | None = None
+) -> str:
+    """Return the page of a plan; ``document`` is its JSON in that language, ``deeper`` the parts of a full report."""
     state = plan.answer.state
-    return render_html(report_of(document, lang, mandate=state.mandate, universe=state.universe, view=view_of(state)))
+    view = view_of(state)
+    return render_html(
+        report_of(document, lang, mandate=state.mandate, universe=state.universe, view=view, deeper=deeper)
+    )
 
 
 def check_html(
@@ -118,6 +124,9 @@ def _render(template: str, lang: str, **what: Any) -> str:
             chart=bars,
             payments_chart=stacks,
             dash=words.DASH,
+            price_rows=price_rows,
+            scenario_rows=lambda deeper: scenario_rows(deeper, lang),
+            sector_rows=lambda deeper: sector_rows(deeper, lang),
             **what,
         )
         .lstrip()

@@ -37,6 +37,7 @@ class Report:
     sectors: tuple[Bar, ...] = ()
     ladder: tuple[Bar, ...] = ()
     payments: tuple[Stack, ...] = ()
+    deeper: Mapping[str, Any] = field(default_factory=dict)
     failures: tuple[str, ...] = field(default=())
 
 
@@ -48,8 +49,9 @@ def report_of(
     universe: Universe,
     holdings: str | None = None,
     view: BookView | None = None,
+    deeper: Mapping[str, Any] | None = None,
 ) -> Report:
-    """Return the report of a plan or check document, with what was asked, what it was made from, and its book."""
+    """Return the report of a plan or check document: what was asked, what it was made from, its book, further parts."""
     from absalloc.report.answer import check_answer, plan_answer
 
     plan = document["schema"].startswith("absalloc.plan/")
@@ -70,6 +72,7 @@ def report_of(
         sectors=sector_bars(lines, lang),
         ladder=ladder_bars(lines, lang),
         payments=payment_stacks(view.payments if view else (), lang),
+        deeper=deeper or {},
         failures=tuple(failure.text(lang) for failure in universe.failures),
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from absalloc.report.deeper import price_rows, scenario_rows, sector_rows
 from absalloc.report.files import SOURCE
 from absalloc.report.view import BookView
 from absalloc.report.words import DASH, headroom_unit, name, say
@@ -62,6 +63,21 @@ LINES = (
     Column("verdict", words="verdict"), Column("book"), Column("rule"), Column("group"), Column("tranche_id"),
     Column("contribution", "yuan"),
 )  # fmt: skip
+PRICES = (
+    Column("rule"), Column("title"), Column("sense", words="sense"), Column("limit", unit_key="unit"),
+    Column("value", unit_key="unit"), Column("looser_bp", "years"), Column("looser_yuan", "yuan"),
+    Column("tighter_bp", "years"), Column("tighter_yuan", "yuan"), Column("removed_bp", "years"),
+    Column("removed_yuan", "yuan"),
+)  # fmt: skip
+SCENARIOS = (
+    Column("verdict", words="verdict"), Column("scenario"), Column("months", "count"), Column("gain", "yuan"),
+    Column("carry", "yuan"), Column("total_return", "yuan"), Column("rules"),
+)  # fmt: skip
+SECTORS = (
+    Column("sector_name"), Column("capacity_yuan", "yuan"), Column("carry_yuan", "yuan"), Column("carry_bp", "years"),
+    Column("stressed_loss_yuan", "yuan"), Column("leave_one_out_yuan", "yuan"), Column("leave_one_out_bp", "years"),
+    Column("driver"),
+)  # fmt: skip
 PAYMENTS = (Column("period"), Column("interest", "yuan"), Column("principal", "yuan"))
 DISCLOSED = (
     Column("rank", "count"), Column("top_ten"), Column("tranche_id"), Column("name"), Column("market_value", "yuan"),
@@ -69,7 +85,13 @@ DISCLOSED = (
 )  # fmt: skip
 
 
-def workbook(document: Mapping[str, Any], view: BookView | None, lang: str, answer: str) -> bytes:
+def workbook(
+    document: Mapping[str, Any],
+    view: BookView | None,
+    lang: str,
+    answer: str,
+    deeper: Mapping[str, Any] | None = None,
+) -> bytes:
     """Return the workbook of a plan or check document; the same input gives the same bytes.
 
     ``view`` is the book beside the verdicts (None: none was kept), ``answer`` the answer in one line.
@@ -95,6 +117,13 @@ def workbook(document: Mapping[str, Any], view: BookView | None, lang: str, answ
             sheets.payments(view)
         if view is not None and view.disclosed:
             sheets.table("abs_held", DISCLOSED, view.disclosed)
+        for key, columns, rows in (
+            ("prices", PRICES, price_rows(deeper or {})),
+            ("scenarios", SCENARIOS, scenario_rows(deeper or {}, lang)),
+            ("sectors", SECTORS, sector_rows(deeper or {}, lang)),
+        ):
+            if rows:
+                sheets.table(key, columns, rows)
     return stream.getvalue()
 
 
