@@ -264,6 +264,12 @@ def verify(
 
 @app.command(help="The page and the REST API, on this machine." + _EXAMPLE + "absalloc serve --port 8050")
 def serve(
+    mandates: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[MANDATE...]", help="Mandates in place of the shipped books.", show_default=False),
+    ] = None,
+    universe: UniverseFiles = None,
+    mapping: MappingFile = None,
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 8050,
     host: Annotated[
         str, typer.Option("--host", help="Address to listen on; any but this machine's own needs ABSALLOC_TOKEN.")
@@ -272,9 +278,10 @@ def serve(
     quiet: Quiet = False,
 ) -> int:
     """Serve the page and the REST API."""
-    from absalloc.cli.serve import run_serve
+    from absalloc.cli.serve import Own, run_serve
 
-    return run_serve(Shell(False, lang, quiet), host, port)
+    own = Own(tuple(mandates or ()), tuple(universe or ()), mapping) if mandates or universe else None
+    return run_serve(Shell(False, lang, quiet), host, port, own)
 
 
 add_studies(app)

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from absalloc.cli.shell import Shell
 from absalloc.errors import BadInput
 
 
-def run_serve(shell: Shell, host: str, port: int) -> int:
-    """Serve until interrupted. Raises BadInput for a port in use, and for a host that needs a token and has none."""
+@dataclass(frozen=True)
+class Own:
+    """A desk's own files, in place of the shipped market."""
+
+    mandates: tuple[str, ...]
+    universe: tuple[str, ...]
+    mapping: str | None = None
+
+
+def _use(own: Own) -> None:
+    from absalloc.web.page.desks import serve_own
+
+    if not own.universe:
+        raise BadInput("cli.universe_missing", expected="--universe FILE")
+    if not own.mandates:
+        raise BadInput("cli.needs_option", value="--universe", expected="MANDATE")
+    serve_own(own.universe, own.mapping, own.mandates)
+
+
+def run_serve(shell: Shell, host: str, port: int, own: Own | None = None) -> int:
+    """Serve until interrupted, the shipped market or ``own`` files.
+
+    Raises BadInput for a port in use, a host that needs a token and has none, and files that cannot be used.
+    """
     import socket
 
     from absalloc.web.settings import from_environment
@@ -20,6 +44,8 @@ def run_serve(shell: Shell, host: str, port: int) -> int:
             probe.bind((host.strip("[]"), port))
         except OSError as error:
             raise BadInput("web.port", value=f"{host}:{port}", problem=error.strerror or str(error)) from None
+    if own is not None:
+        _use(own)
     from threading import Thread
 
     import uvicorn

@@ -202,3 +202,55 @@ def test_answers_carry_what_keeps_a_page_safe(client: TestClient) -> None:
     assert "http://" not in text
     assert "https://" not in text
     assert client.get("/docs").status_code == 404
+
+
+def test_a_page_about_files_of_ones_own(tmp_path: Path) -> None:
+    import urllib.request
+
+    from web_pages import free_port, serving
+
+    for name in ("city-bank.yaml", "city-bank-holdings.csv", "market.csv", "curves.csv", "city-bank-own-bank.csv"):
+        (tmp_path / name).write_bytes((MARKET / name).read_bytes())
+    text = (tmp_path / "city-bank.yaml").read_text(encoding="utf-8")
+    (tmp_path / "自营.yaml").write_text(text.replace("name: SYN城市银行", "name: 我的账户"), encoding="utf-8")
+    (tmp_path / "自营-holdings.csv").write_bytes((tmp_path / "city-bank-holdings.csv").read_bytes())
+    with serving(free_port(), str(tmp_path / "自营.yaml"), "-u", str(tmp_path / "market.csv")) as address:
+        body = json.dumps(
+            {
+                "output": "..page.children...lang.data..",
+                "outputs": [{"id": "page", "property": "children"}, {"id": "lang", "property": "data"}],
+                "inputs": [{"id": "address", "property": "search", "value": "?lang=zh"}],
+                "changedPropIds": ["address.search"], "parsedChangedPropsIds": ["address.search"], "state": [],
+            }
+        ).encode()  # fmt: skip
+        asked = urllib.request.Request(
+            f"{address}/_dash-update-component", body, {"content-type": "application/json"}, method="POST"
+        )
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            shown = json.dumps(json.loads(answer.read()), ensure_ascii=False)
+    assert "我的账户" in shown
+    assert "SYN安和" not in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["fund.yaml"], "cli.universe_missing"),
+        (["-u", "market.csv"], "cli.needs_option"),
+        (["nobody.yaml", "-u", "market.csv"], "base.file_missing"),
+    ],
+)
+def test_files_of_ones_own_that_cannot_be_served(words: list[str], code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from web_pages import free_port
+
+    from absalloc.cli.serve import Own, run_serve
+    from absalloc.cli.shell import Shell
+    from absalloc.web.page import desks
+
+    monkeypatch.chdir(MARKET)
+    monkeypatch.setattr(desks, "_own", None)
+    mandates = tuple(word for word in words if word.endswith(".yaml"))
+    with pytest.raises(BadInput) as told:
+        run_serve(Shell(), "127.0.0.1", free_port(), Own(mandates, ("market.csv",) if "-u" in words else ()))
+    desks.universe.cache_clear()
+    assert told.value.code == code

@@ -34,9 +34,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(port: int) -> Iterator[str]:
+def serving(port: int, *own: str) -> Iterator[str]:
     """Run ``absalloc serve`` as a process of its own until the block ends."""
-    words = [sys.executable, "-P", "-m", "absalloc", "serve", "--port", str(port), "--quiet"]
+    words = [sys.executable, "-P", "-m", "absalloc", "serve", *own, "--port", str(port), "--quiet"]
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:

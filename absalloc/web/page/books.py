@@ -13,7 +13,7 @@ import pandas as pd
 
 from absalloc.errors import BadInput
 from absalloc.web.folder import RESERVED
-from absalloc.web.page.desks import shipped
+from absalloc.web.page.desks import holdings_of
 
 MOST_BYTES = 5_000_000
 ENDINGS = (".csv", ".xlsx", ".txt")
@@ -21,8 +21,9 @@ MOST_LINES = 5_000
 
 
 def shipped_rows(book: str) -> list[dict[str, Any]]:
-    """Return the holdings that ship with a book, as rows of the grid."""
-    return rows_of(_read(shipped(f"{book}-holdings.csv").read_bytes(), "holdings.csv"))
+    """Return the holdings that lie beside a book's mandate, as rows of the grid; none where there is no such file."""
+    path = holdings_of(book)
+    return [] if path is None else rows_of(_read(path.read_bytes(), path.name))
 
 
 def pasted_rows(text: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -23,14 +24,23 @@ if TYPE_CHECKING:
     from absalloc.mandate import LoadedMandate
     from absalloc.universe import Universe
 
-BOOKS = ("bond-fund-open", "bond-fund-interval", "city-bank", "wealth-closed-18m")
+SHIPPED = ("bond-fund-open", "bond-fund-interval", "city-bank", "wealth-closed-18m")
 MOST_DESKS = 24
 """Desks kept; the one that was not used for the longest time goes first, and is made again when asked."""
 
 
 @dataclass(frozen=True)
+class Served:
+    """What the page is about: files of a universe, their mapping, and mandate files by the name of their book."""
+
+    universe: tuple[Path, ...]
+    mapping: Path | None
+    mandates: Mapping[str, Path]
+
+
+@dataclass(frozen=True)
 class Chosen:
-    """What a tab looks at: a book of the shipped market, and the day whose rules hold (None: the mandate's)."""
+    """What a tab looks at: a book of the market that is served, and the day whose rules hold (None: the mandate's)."""
 
     tab: str
     book: str
@@ -45,36 +55,75 @@ class Chosen:
             raise BadInput("base.date_form", value=self.day, expected="YYYY-MM-DD") from None
 
 
-def shipped(name: str) -> Path:
-    """Return a file of the shipped market on disk; a zipped package is unpacked once."""
-    return _market() / name
+_own: Served | None = None
+
+
+def serve_own(universe_files: Sequence[str], mapping: str | None, mandates: Sequence[str]) -> None:
+    """Let this process's page be about these files, in place of the shipped market; each is read once, now.
+
+    Books are named by their mandate's file. Raises BadInput for files that cannot be used and for two of one name.
+    """
+    global _own
+    named: dict[str, Path] = {}
+    for text in mandates:
+        path = Path(text).resolve()
+        if path.stem in named:
+            raise BadInput("mandate.duplicate_name", value=path.stem, first=str(named[path.stem]), second=str(path))
+        named[path.stem] = path
+    paths = tuple(Path(text).resolve() for text in universe_files)
+    _own = Served(paths, None if mapping is None else Path(mapping).resolve(), named)
+    universe.cache_clear()
+    universe()
+    for book in named:
+        mandate_of(book)
 
 
 @cache
-def _market() -> Path:
+def _shipped() -> Served:
+    """Return the shipped market on disk; a zipped package is unpacked once."""
     import atexit
     from contextlib import ExitStack
 
     stack = ExitStack()
     atexit.register(stack.close)
-    return stack.enter_context(as_file(data_root("market")))
+    market = stack.enter_context(as_file(data_root("market")))
+    return Served((market / "market.csv",), None, {name: market / f"{name}.yaml" for name in SHIPPED})
+
+
+def served() -> Served:
+    """Return what the page is about: the shipped market unless a server was given another."""
+    return _own or _shipped()
+
+
+def books() -> tuple[str, ...]:
+    """Return the names of the books there are."""
+    return tuple(served().mandates)
 
 
 def mandate_of(book: str) -> LoadedMandate:
-    """Return a shipped mandate. Raises BadInput for a book that does not ship."""
+    """Return a book's mandate. Raises BadInput for a book that is not served."""
     from absalloc.mandate import load_mandate
 
-    if book not in BOOKS:
-        raise BadInput("page.unknown_book", value=book, choices=BOOKS)
-    return load_mandate(shipped(f"{book}.yaml"))
+    there = served().mandates
+    if book not in there:
+        raise BadInput("page.unknown_book", value=book, choices=there)
+    return load_mandate(there[book])
+
+
+def holdings_of(book: str) -> Path | None:
+    """Return the file of what a book holds, ``<mandate>-holdings.csv`` beside its mandate; None where there is none."""
+    mandate = served().mandates[book]
+    path = mandate.with_name(f"{mandate.stem}-holdings.csv")
+    return path if path.is_file() else None
 
 
 @cache
 def universe() -> Universe:
-    """Return the shipped market."""
+    """Return the market that is served."""
     from absalloc.universe import load_universe
 
-    return load_universe(shipped("market.csv"))
+    there = served()
+    return load_universe(list(there.universe), there.mapping)
 
 
 def warm() -> None:
@@ -84,7 +133,7 @@ def warm() -> None:
     from absalloc.errors import AbsallocError
 
     with suppress(AbsallocError):
-        Desks().of(Chosen("", BOOKS[0])).ask(every=True)
+        Desks().of(Chosen("", books()[0])).ask(every=True)
 
 
 class Desks:

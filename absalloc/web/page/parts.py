@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from absalloc.errors import AbsallocError
-from absalloc.web.page.desks import BOOKS, mandate_of
+from absalloc.web.page.desks import books, mandate_of
 from absalloc.web.page.words import text
 
 T = TypeVar("T")
@@ -31,14 +31,14 @@ PERCENT = {"function": "params.value == null ? '–' : d3.format('.4~%')(params.
 
 
 def book_choice(name: str, lang: str) -> Any:
-    """Return the choice of one of the shipped books; it stays chosen over a reload."""
+    """Return the choice of one of the books; it stays chosen over a reload."""
     import dash_mantine_components as dmc
 
-    options = [{"value": book, "label": str(mandate_of(book).name)} for book in BOOKS]
+    options = [{"value": book, "label": str(mandate_of(book).name)} for book in books()]
     return dmc.Select(
         id=name,
         data=options,
-        value=BOOKS[0],
+        value=books()[0],
         label=text("book", lang),
         allowDeselect=False,
         size="sm",
