@@ -229,6 +229,7 @@ def test_a_page_about_files_of_ones_own(tmp_path: Path) -> None:
         with urllib.request.urlopen(asked, timeout=60) as answer:
             shown = json.dumps(json.loads(answer.read()), ensure_ascii=False)
     assert "我的账户" in shown
+    assert "合成数据" not in shown
     assert "SYN安和" not in shown
 
 

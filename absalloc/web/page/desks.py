@@ -90,6 +90,11 @@ def _shipped() -> Served:
     return Served((market / "market.csv",), None, {name: market / f"{name}.yaml" for name in SHIPPED})
 
 
+def own() -> bool:
+    """Return whether the page is about files of one's own, not the shipped, synthetic market."""
+    return _own is not None
+
+
 def served() -> Served:
     """Return what the page is about: the shipped market unless a server was given another."""
     return _own or _shipped()

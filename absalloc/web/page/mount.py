@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from absalloc.web.page import check, compare, rebalance, rules, whatif
-from absalloc.web.page.desks import Desks
+from absalloc.web.page.desks import Desks, own
 from absalloc.web.page.words import language, text
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _page(search: str | None) -> tuple[Any, str]:
     head = html.Header(
         [
             html.H1("absalloc"),
-            html.P(text("lead", lang)),
+            html.P(text("lead_own" if own() else "lead", lang)),
             html.A(text("other_language", lang), href=f"?lang={other}", id="language", lang=other),
         ]
     )
