@@ -110,6 +110,11 @@ def _ready(ask: Ask) -> None:
         found_scenarios(split_sets(ask.scenarios)[0])
     if ask.full and ask.out is None:
         raise BadInput("cli.needs_option", value="--full", expected="--out")
+    # Prices and sectors are those of the mandate's own rules: beside another set of rules they would mislead.
+    others = {"--only-verified": ask.only_verified, "--scenario": ask.scenarios}
+    clash = next((name for name, given in others.items() if given), None)
+    if ask.full and clash is not None:
+        raise BadInput("cli.full_alone", value="--full", expected=clash)
     if ask.out is not None:
         from absalloc.report.files import check_folder
 

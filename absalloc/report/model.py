@@ -37,6 +37,7 @@ class Report:
     sectors: tuple[Bar, ...] = ()
     ladder: tuple[Bar, ...] = ()
     payments: tuple[Stack, ...] = ()
+    unscheduled: tuple[str, ...] = ()
     deeper: Mapping[str, Any] = field(default_factory=dict)
     failures: tuple[str, ...] = field(default=())
 
@@ -72,6 +73,7 @@ def report_of(
         sectors=sector_bars(lines, lang),
         ladder=ladder_bars(lines, lang),
         payments=payment_stacks(view.payments if view else (), lang),
+        unscheduled=view.unscheduled if view else (),
         deeper=deeper or {},
         failures=tuple(failure.text(lang) for failure in universe.failures),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from absalloc.terms import ABS_PRODUCTS
+from absalloc.terms import ABS_PRODUCTS, UNIT_PRICE_PRODUCTS
 
 if TYPE_CHECKING:
     from absalloc.rows import BookState
@@ -38,6 +38,8 @@ class BookView:
     lines: tuple[dict[str, Any], ...]
     payments: tuple[Payment, ...]
     quotes: Mapping[str, str]
+    unscheduled: tuple[str, ...] = ()
+    """Lines held, money and repo apart, of which no payment is known: they are missing from ``payments``."""
 
     @property
     def disclosed(self) -> tuple[dict[str, Any], ...]:
@@ -71,41 +73,54 @@ def view_of(state: BookState) -> BookView:
     """Return what a report shows of a book."""
     from absalloc.plan.holdings import held_lines
 
+    paid, unscheduled = _paid(state)
     return BookView(
         name=state.name,
         institution=state.mandate.institution,
         lines=tuple(line.as_json() for line in held_lines(state)),
-        payments=payments(state),
+        payments=paid,
         quotes={rule.id: rule.source.quote for rule in state.rules.active if rule.source.quote},
+        unscheduled=unscheduled,
     )
 
 
 def payments(state: BookState) -> tuple[Payment, ...]:
-    """Return what the lines held still pay, on the basis they are valued on; lines without a schedule pay nothing.
+    """Return what the lines held still pay, on the basis they are valued on; ``BookView.unscheduled`` are not in it.
 
     Floating coupons are held, speeds and calls are those of the valuation; repo and cash are left out.
     """
+    return _paid(state)[0]
+
+
+def _paid(state: BookState) -> tuple[tuple[Payment, ...], tuple[str, ...]]:
+    """Return the payments of the lines held, and the lines whose payments or factor nobody knows."""
     import numpy as np
 
     from absalloc.cashflow.facts import Notes, line_facts
     from absalloc.cashflow.schedules import FACE, build_flows
     from absalloc.cashflow.settings import ValuationSettings
 
-    rows = {state.index[name]: face for name, face in state.held.items() if name in state.index}
-    if not rows:
-        return ()
+    rows_of = {name: state.index[name] for name in state.held if name in state.index}
+    rows = {row: state.held[name] for name, row in rows_of.items()}
     size = len(state.universe.table)
     flows = build_flows(line_facts(state.universe, state.as_of, ValuationSettings(), Notes(size)))
     kept = np.zeros(size, dtype=bool)
     kept[list(rows)] = True
     flows = flows.take(kept)
-    factor = np.nan_to_num(np.asarray(state.universe.column("factor"), float))
+    factor = np.asarray(state.universe.column("factor"), float)
+    known = (flows.payments() > 0) & np.isfinite(factor)
+    flows = flows.take(known)
     principal = np.zeros(size)
     for row, face in rows.items():
-        principal[row] = float(face) * factor[row]
+        principal[row] = float(face) * factor[row] if known[row] else 0.0
     scale = principal[flows.line] / FACE
     labels = [_period(day, state.as_of.year) for day in flows.dates.tolist()]
-    return _by_period(labels, flows.interest * scale, flows.principal * scale)
+    missing = tuple(
+        name
+        for name in state.held
+        if name not in rows_of or not (known[rows_of[name]] or state.product[rows_of[name]] in UNIT_PRICE_PRODUCTS)
+    )
+    return _by_period(labels, flows.interest * scale, flows.principal * scale), missing
 
 
 def _period(day: date, first: int) -> tuple[int, str]:

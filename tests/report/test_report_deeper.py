@@ -70,3 +70,6 @@ def test_a_full_report_needs_a_folder(capsys: pytest.CaptureFixture[str]) -> Non
     words = ["optimise", str(MARKET / "city-bank.yaml"), "-u", str(MARKET / "market.csv"), "--full"]
     assert main(words) == 2
     assert "--out" in capsys.readouterr().err
+    assert main([*words, "--out", "never-made", "--only-verified"]) == 2
+    assert "--only-verified" in capsys.readouterr().err
+    assert not Path("never-made").exists()

@@ -152,6 +152,23 @@ def test_payments_of_two_bullets_by_hand(tmp_path: Path) -> None:
     assert paid["2034"] == pytest.approx((15.0, 0.0), abs=0.06)
     assert paid["2035+"] == pytest.approx((90.0, 500.0), abs=0.3)
     assert sum(principal for _, principal in paid.values()) == pytest.approx(1500.0, abs=0.01)
+    assert view_of(state).unscheduled == ()
+
+
+def test_lines_whose_payments_nobody_knows_are_named_not_zero(checked: tuple[Findings, Any, Any]) -> None:
+    _, mandate, universe = checked
+    table = universe.table.copy()
+    held = ["SYN100250.SZ", "SYN100145.SZ", "SYN250005.IB"]
+    # A bullet's factor is 1 whatever the file says; of a pass-through line it is a fact that can lack.
+    table.loc[table["tranche_id"] == held[0], "repayment"] = "pass_through"
+    table.loc[table["tranche_id"] == held[0], ["factor", "outstanding"]] = float("nan")
+    book = pd.DataFrame({"tranche_id": [*held, "NOBODY"], "face": [1e6, 1e6, 1e6, 1e6]})
+    view = view_of(aa.check(universe.replace(table=table), mandate, book).states[0])
+    assert set(view.unscheduled) == {held[0], "NOBODY"}
+    due = sum(item.principal for item in view.payments)
+    factor = float(table.loc[table["tranche_id"] == held[1], "factor"].iloc[0])
+    # Each period is rounded to the fen.
+    assert due == pytest.approx(1e6 * factor + 1e6, abs=0.005 * (len(view.payments) + 1))
 
 
 def test_the_same_input_gives_the_same_bytes_and_texts_stay_texts(checked: tuple[Findings, Any, Any]) -> None:

@@ -118,7 +118,7 @@ def _proposed(book: str, rows: Any, turnover: Any, cure: bool, lang: str) -> tup
 
     held = books.table_of(books.shipped_rows(book) if rows is None else rows)
     cap = None if turnover in (None, "") else f"{turnover}%"
-    plan = rebalance(universe(), mandate_of(book), held, before=held, max_turnover=cap, cure=cure, time_limit=SECONDS)
+    plan = rebalance(universe(), mandate_of(book), held, max_turnover=cap, cure=cure, time_limit=SECONDS)
     document = plan.to_json(lang)
     good = document["status"] == "optimal" and document["compliant"]
     day = document["as_of"]
