@@ -15,16 +15,10 @@ import numpy as np
 
 from absalloc.explain.model import Model
 from absalloc.plan.builder import MILLION, Builder
+from absalloc.plan.linear_rows import Relief, add_linear
 from absalloc.plan.lines import PlanLines
 from absalloc.plan.program import Program, _alternatives
-from absalloc.plan.rule_rows import (
-    Relief,
-    Terms,
-    add_linear,
-    barred_positions,
-    undecided_positions,
-    washable_positions,
-)
+from absalloc.plan.rule_rows import Terms, barred_positions, undecided_positions, washable_positions
 from absalloc.plan.soft import add_gives
 from absalloc.plan.special_rows import add_special
 from absalloc.plan.trades import add_budget, add_trades, add_turnover

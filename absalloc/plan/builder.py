@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,7 +23,7 @@ def speaks(name: str) -> bool:
     return not name.endswith(LINKS) and not name.startswith(("buys ", "holds "))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ColumnOf:
     """What a column means: a leg of a position (``size`` yuan of face a unit), or a switch (``on``).
 
@@ -35,7 +36,7 @@ class ColumnOf:
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RowOf:
     """What a row means: a rule and group, or a structural row (``budget``, ``turnover``, ``switch``)."""
 
@@ -56,7 +57,6 @@ class Builder:
     whole: list[int] = field(default_factory=list)
     row_low: list[float] = field(default_factory=list)
     row_high: list[float] = field(default_factory=list)
-    _rows: list[np.ndarray] = field(default_factory=list)
     _cols: list[np.ndarray] = field(default_factory=list)
     _data: list[np.ndarray] = field(default_factory=list)
     offset: float = 0.0
@@ -80,18 +80,29 @@ class Builder:
         self, meaning: RowOf, cols: np.ndarray | list[int], data: np.ndarray | list[float], low: float, high: float
     ) -> None:
         """Add a row ``low ≤ data·x ≤ high``."""
-        index = np.asarray(cols, dtype=np.int64)
-        self._rows.append(np.full(len(index), len(self.rows)))
-        self._cols.append(index)
+        self._cols.append(np.asarray(cols, dtype=np.int64))
         self._data.append(np.asarray(data, dtype=float))
         self.rows.append(meaning)
         self.row_low.append(low)
         self.row_high.append(high)
 
+    def rows_below(
+        self, meanings: Sequence[RowOf], counts: np.ndarray, entries: tuple[np.ndarray, np.ndarray], high: np.ndarray
+    ) -> None:
+        """Add rows ``data·x ≤ high`` at once; ``entries``: (columns, data), ``counts`` (rows,) of them a row."""
+        cols, data = entries
+        ends = np.cumsum(counts).tolist()
+        for start, end in zip([0, *ends], ends, strict=False):
+            self._cols.append(cols[start:end])
+            self._data.append(data[start:end])
+        self.rows.extend(meanings)
+        self.row_low.extend([-np.inf] * len(meanings))
+        self.row_high.extend(high.tolist())
+
     def problem(self) -> Problem:
         """Return the program; names of columns and rows ride on it."""
         m, n = len(self.rows), len(self.columns)
-        row = np.concatenate(self._rows) if m else np.zeros(0, dtype=np.int64)
+        row = np.repeat(np.arange(m), [len(cols) for cols in self._cols]) if m else np.zeros(0, dtype=np.int64)
         col = np.concatenate(self._cols) if m else np.zeros(0, dtype=np.int64)
         data = np.concatenate(self._data) if m else np.zeros(0)
         order = np.lexsort((col, row))

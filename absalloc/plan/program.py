@@ -11,10 +11,11 @@ import numpy as np
 
 from absalloc.plan.after import LossCap, add_after, add_loss_caps
 from absalloc.plan.builder import Builder
+from absalloc.plan.linear_rows import Relief, add_linear
 from absalloc.plan.lines import PlanLines
 from absalloc.plan.note import Note
 from absalloc.plan.objective import Objective
-from absalloc.plan.rule_rows import Relief, Terms, add_linear, label, washable_positions
+from absalloc.plan.rule_rows import Terms, label, washable_positions
 from absalloc.plan.screen import screened
 from absalloc.plan.soft import add_gives
 from absalloc.plan.special_rows import add_special

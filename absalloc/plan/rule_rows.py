@@ -8,10 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from absalloc.plan.builder import MILLION, Builder, RowOf
 from absalloc.plan.lines import PlanLines
 from absalloc.plan.soft import Give
-from absalloc.plan.trades import Legs, face_terms, trade_terms
+from absalloc.plan.trades import Legs
 from absalloc.rows.system import Block, RowSystem
 
 Key = tuple[str, str, str]
@@ -163,177 +162,12 @@ def barred_positions(system: RowSystem, terms: Terms, offset: int, n: int) -> np
         if block.rule.kind == "eligibility":
             # What a redemption sells to the end is no longer held when the scenario's rule is tested: rows decide.
             paying = [position for shock in block.shocks for position in shock.order.tolist()]
-            found[np.setdiff1d(block.col - offset, paying)] = True
-        for r, group in enumerate(block.groups):
+            found[np.setdiff1d(block.col - offset, paying) if paying else block.col - offset] = True
+        for r, group in enumerate(block.groups) if terms.no_new else ():
             if (label(block), group or "", block.sense) in terms.no_new:
                 found[block.col[block.row == r] % system.positions - offset] = True
                 found[block.own.col[(block.own.row == r) & block.own.member] % system.positions - offset] = True
     return found
-
-
-@dataclass(frozen=True)
-class Relief:
-    """A switch under which rows need not hold: where ``column`` is not ``when``."""
-
-    column: int
-    when: int
-
-
-def add_linear(
-    builder: Builder, block: Block, lines: PlanLines, legs: Legs, system: RowSystem, terms: Terms,
-    relief: Relief | None = None,
-) -> None:  # fmt: skip
-    """Add the rows of a linear block that can bind, each in the branch the law of active and passive allows."""
-    excess = worst_excess(block, system.positions, system.offsets[block.books[0]])
-    now = held_excess(excess, lines.held)
-    top = greatest_growth(excess, lines, legs, np.ones(len(excess.row), dtype=bool))
-    adder = _Adder(builder, block, lines, legs, terms, relief, _today(block, lines, system))
-    # One unit is held back for a strict limit, which no program can write.
-    strict = 1.0 if block.strict else 0.0
-    for r in np.flatnonzero(now + top + strict > 0):
-        adder.add(excess, int(r), float(now[r]) + strict)
-
-
-def _today(block: Block, lines: PlanLines, system: RowSystem) -> np.ndarray | None:
-    """Return the excess of a scenario's rows at what is held, yuan; None for rows of today, whose excess says it."""
-    if not block.shocks:
-        return None
-    x = np.zeros(2 * system.positions)
-    at = system.offsets[block.books[0]]
-    for start in (at, at + system.positions):
-        x[start : start + lines.n] = lines.held
-    low, high, _ = block.excess(x)
-    return high if block.sense == "max" else -low
-
-
-@dataclass(frozen=True)
-class _Adder:
-    builder: Builder
-    block: Block
-    lines: PlanLines
-    legs: Legs
-    terms: Terms
-    relief: Relief | None
-    today: np.ndarray | None
-
-    def add(self, excess: Excess, r: int, now: float) -> None:
-        """Add one row; ``now`` is its excess at what is held, yuan (a scenario's: with no net assets left)."""
-        block, terms = self.block, self.terms
-        key: Key = (label(block), block.groups[r] or "", block.sense)
-        at = excess.of_row(r)
-        part = Excess(
-            np.zeros(at.stop - at.start, dtype=np.int64), excess.position[at], excess.buy[at], excess.sell[at],
-            excess.member[at], excess.constant[r : r + 1], excess.moving[r : r + 1],
-        )  # fmt: skip
-        room = -now - terms.margins.get(key, 0.0)
-        if key in terms.stay:
-            # An uncured passive breach: no worse than held.
-            room = max(room, 0.0 if self.today is None else float(self.today[r]) - now)
-        meaning = RowOf(key[0], block.groups[r], row_name(key))
-        # A cure brings a share back within its cap; nobody asked to sell what may merely not be bought.
-        cured = self.terms.cure and block.rule.kind != "eligibility"
-        purchase = block.rule.tested == "purchase" and not cured
-        if purchase and not self._bought_only(part, now):
-            if self._may_buy(part):
-                self._purchase(meaning, part, key, room)
-        elif self._holds_none(part, r):
-            self._none(meaning, part)
-        elif not np.isfinite(room):
-            # No portfolio is proven to keep it; ``make`` says so for hard rules, softer ones stay unknown.
-            return
-        elif block.strict and part.constant[0] == 0:
-            self._within_or_empty(meaning, part, room)
-        else:
-            self._within(meaning, part, room)
-
-    def _bought_only(self, part: Excess, now: float) -> bool:
-        """Return whether the row can only be passed by buying its members, so that it is a plain row."""
-        sold = greatest_growth(part, self.lines, self.legs, np.zeros(len(part.row), dtype=bool))
-        return bool(now + sold[0] <= 0)
-
-    def _may_buy(self, part: Excess) -> bool:
-        return bool(np.any(self.legs.buy[part.position[part.member]] >= 0))
-
-    def _holds_none(self, part: Excess, r: int) -> bool:
-        """Return whether a group is over its limit before anything is held of it: then nothing may be."""
-        block = self.block
-        strict = 1.0 if block.strict else 0.0
-        grouped = block.rule.by is not None and not any(limit.sense == "min" for limit in block.rule.limits)
-        least = part.constant[0]
-        if self.legs.after is not None:
-            least += min(part.moving[0], 0.0) * self.legs.after.left * self.legs.after.high
-        worse = bool(least + strict > 0) and not np.any(np.minimum(part.buy, part.sell) < 0)
-        return grouped and worse and block.groups[r] is not None
-
-    def _none(self, meaning: RowOf, part: Excess) -> None:
-        position = np.unique(part.position[part.member])
-        cols, data = face_terms(self.builder, self.legs, position, np.ones(len(position)))
-        room = -float(self.lines.held[position].sum()) / MILLION
-        self._row(meaning, cols, data, room)
-
-    def _within(self, meaning: RowOf, part: Excess, room: float) -> None:
-        self._row(meaning, *self._terms(part), room / MILLION)
-
-    def _terms(self, part: Excess) -> tuple[np.ndarray, np.ndarray]:
-        """Return (columns, data) of what trades, and a scenario's net assets, add to the excess."""
-        cols, data = trade_terms(self.builder, self.legs, part.position, part.buy, part.sell)
-        after = self.legs.after
-        if after is None or part.moving[0] == 0:
-            return cols, data
-        return np.append(cols, after.assets), np.append(data, part.moving[0] * after.left)
-
-    def _within_or_empty(self, meaning: RowOf, part: Excess, room: float) -> None:
-        """Add a strict row that nothing over nothing passes as well: within, or nothing held above and below."""
-        some = self.builder.switch(f"holds some {meaning.name}")
-        cols, data = self._terms(part)
-        slack = max(self._most(cols, data) - room / MILLION, 0.0)
-        self._row(meaning, np.append(cols, some), np.append(data, slack), room / MILLION + slack)
-        position = np.unique(part.position[(part.buy != 0) | (part.sell != 0)])
-        cols, data = face_terms(self.builder, self.legs, position, np.ones(len(position)))
-        held = float(self.lines.held[position].sum()) / MILLION
-        most = held + self._most(cols, data)
-        empty = RowOf(meaning.rule, meaning.group, f"holds {meaning.name}")
-        self._row(empty, np.append(cols, some), np.append(data, -most), -held)
-
-    def _row(self, meaning: RowOf, cols: np.ndarray, data: np.ndarray, room: float) -> None:
-        """Add ``data·x ≤ room``, let off where the switch says so."""
-        if self.relief is not None:
-            slack = max(self._most(cols, data) - room, 0.0)
-            sign = 1.0 if self.relief.when else -1.0
-            cols, data = np.append(cols, self.relief.column), np.append(data, sign * slack)
-            room = room + (slack if self.relief.when else 0.0)
-        self.builder.row(meaning, cols, data, -np.inf, room)
-
-    def _most(self, cols: np.ndarray, data: np.ndarray) -> float:
-        high = np.array([self.builder.high[c] for c in cols])
-        return float(np.maximum(data, 0.0) @ high)
-
-    def _purchase(self, meaning: RowOf, part: Excess, key: Key, room: float) -> None:
-        """Add "the new ratio is within the limit, or no member is bought", by a switch or in the branch chosen."""
-        members = np.unique(part.position[part.member])
-        branch = self.terms.branches.get(key)
-        if branch == "within":
-            self._within(meaning, part, room)
-            return
-        buys = [int(c) for c in self.legs.buy[members] if c >= 0]
-        if branch == "nothing bought" or len(np.unique(part.position)) == 1:
-            # One line alone above its limit cannot be bought and end below it.
-            for column in buys:
-                self._row(self._buys(meaning, column), np.array([column]), np.array([1.0]), 0.0)
-            return
-        self.builder.open.append(key)
-        on = self.builder.switch(f"within {meaning.name}")
-        cols, data = self._terms(part)
-        slack = max(self._most(cols, data) - room / MILLION, 0.0)
-        self._row(meaning, np.append(cols, on), np.append(data, slack), room / MILLION + slack)
-        for column in buys:
-            self._row(
-                self._buys(meaning, column), np.array([column, on]), np.array([1.0, -self.builder.high[column]]), 0.0
-            )
-
-    def _buys(self, meaning: RowOf, column: int) -> RowOf:
-        name = self.lines.positions.ids[self.builder.columns[column].position]
-        return RowOf(meaning.rule, meaning.group, f"buys {name} within {meaning.name}")
 
 
 def row_name(key: Key) -> str:

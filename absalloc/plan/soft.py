@@ -54,7 +54,6 @@ def _slack(builder: Builder, row: int, price: float) -> int:
     wide = max(most - high if np.isfinite(high) else 0.0, low - least if np.isfinite(low) else 0.0, 0.0)
     name = f"{GIVES}{builder.rows[row].name}"
     column = builder.column(ColumnOf("on", -1, 0.0, name), 0.0, wide, price)
-    builder._rows[row] = np.append(builder._rows[row], row)
     builder._cols[row] = np.append(cols, column)
     builder._data[row] = np.append(data, -1.0 if np.isfinite(high) else 1.0)
     return column

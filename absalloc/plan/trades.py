@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -51,17 +52,15 @@ def add_trades(
     ``gain`` (n,) is what a yuan of face earns a year; a trade's cost is charged against the first year.
     """
     legs = Legs(*[np.full(lines.n, -1, dtype=np.int64) for _ in range(3)])  # type: ignore[arg-type]
-    for p in np.flatnonzero(lines.allocated):
-        room = lines.most[p] - lines.held[p]
-        if (
-            not barred[p]
-            and room > 0
-            and room >= max(lines.ticket[p], lines.lot[p] if lines.lot[p] > LOT_MATTERS else 0.0)
-        ):
-            legs.buy[p] = _buy(builder, lines, int(p), room, gain[p])
-        if lines.held[p] > 0:
-            _sell(builder, lines, int(p), legs, gain[p])
-            _apart(builder, lines.positions.ids[p], legs, int(p), always=apart is not None and bool(apart[p]))
+    room = lines.most - lines.held
+    least = np.maximum(lines.ticket, np.where(lines.lot > LOT_MATTERS, lines.lot, 0.0))
+    buys, sells = lines.allocated & ~barred & (room > 0) & (room >= least), lines.allocated & (lines.held > 0)
+    for p in np.flatnonzero(buys | sells).tolist():
+        if buys[p]:
+            legs.buy[p] = _buy(builder, lines, p, float(room[p]), float(gain[p]))
+        if sells[p]:
+            _sell(builder, lines, p, legs, gain[p])
+            _apart(builder, lines.positions.ids[p], legs, p, always=apart is not None and bool(apart[p]))
     return legs
 
 
@@ -82,8 +81,8 @@ def _apart(builder: Builder, name: str, legs: Legs, p: int, *, always: bool) -> 
 
 def _buy(builder: Builder, lines: PlanLines, p: int, room: float, gain: float) -> int:
     name = lines.positions.ids[p]
-    lot, ticket = lines.lot[p], lines.ticket[p]
-    fee = lines.cost[p] * lines.worth[p]
+    lot, ticket = float(lines.lot[p]), float(lines.ticket[p])
+    fee = float(lines.cost[p] * lines.worth[p])
     if lot <= LOT_MATTERS:
         column = builder.column(ColumnOf("buy", p, MILLION, f"buy {name}"), 0.0, room / MILLION, fee - gain)
         if ticket > 0:
@@ -91,10 +90,10 @@ def _buy(builder: Builder, lines: PlanLines, p: int, room: float, gain: float) -
             builder.row(RowOf(None, name, f"ticket {name}"), [column, on], [1.0, -ticket / MILLION], 0.0, np.inf)
             builder.row(RowOf(None, name, f"buys {name}"), [column, on], [1.0, -room / MILLION], -np.inf, 0.0)
         return column
-    top = np.floor(room / lot)
+    top = float(math.floor(room / lot))
     size = lot / MILLION
     column = builder.column(ColumnOf("buy", p, lot, f"buy {name}"), 0.0, top, (fee - gain) * size, whole=True)
-    least = np.ceil(ticket / lot)
+    least = math.ceil(ticket / lot)
     if least > 1:
         on = builder.switch(f"buys {name}")
         builder.row(RowOf(None, name, f"ticket {name}"), [column, on], [size, -least * size], 0.0, np.inf)
@@ -125,20 +124,29 @@ def trade_terms(
 
     For a scenario what a redemption sells is taken off as well.
     """
-    cols, data = [], []
+    return trade_entries(builder, legs, position, buy, sell)[1:]
+
+
+def trade_entries(
+    builder: Builder, legs: Legs, position: np.ndarray, buy: np.ndarray, sell: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the same with, first, the place in ``position`` that each column comes of."""
+    places, cols, data = [], [], []
     after = legs.after
     if after is not None:
         at, value = after.paid[position], np.where(after.kept[position], sell, buy)
-        live = (at >= 0) & (value != 0)
+        live = np.flatnonzero((at >= 0) & (value != 0))
+        places.append(live)
         cols.append(at[live])
         data.append(-value[live] / after.worth[position][live])
     for leg, value in ((legs.buy, buy), (legs.sell, -sell), (legs.odd, -sell)):
         at = leg[position]
-        live = (at >= 0) & (value != 0)
-        sizes = np.array([builder.columns[c].size for c in at[live]]) / MILLION
+        live = np.flatnonzero((at >= 0) & (value != 0))
+        sizes = np.array([builder.columns[c].size for c in at[live].tolist()]) / MILLION
+        places.append(live)
         cols.append(at[live])
         data.append(value[live] * sizes)
-    return np.concatenate(cols), np.concatenate(data)
+    return np.concatenate(places), np.concatenate(cols), np.concatenate(data)
 
 
 def face_terms(builder: Builder, legs: Legs, position: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
