@@ -17,39 +17,80 @@ from absalloc.solve.scaling import scale
 Index = NDArray[np.intp]
 
 
+FEW = 8
+"""A point counts as nearly empty where at most one entry in so many is not nil."""
+
+
+def spans(indptr: NDArray[Any], at: Index) -> tuple[Index, Index]:
+    """Return (places, lengths) of the entries of some rows of a compressed matrix, one row after the other."""
+    start = indptr[at].astype(np.intp)
+    length = indptr[at + 1] - start
+    return np.repeat(start - np.cumsum(length) + length, length) + np.arange(int(length.sum())), length
+
+
 class FastCsr(Csr):
-    """A Csr whose products run in scipy and whose coefficients may move; the pattern stays."""
+    """A Csr with its columns at hand too, for points that are nearly empty; coefficients may move, the pattern stays.
+
+    A product leaves out what is nil and nothing else, so it is the product.
+    """
 
     def __init__(self, indptr: Any, indices: Any, data: Floats, shape: tuple[int, int]) -> None:
         from scipy import sparse
 
         super().__init__(indptr, indices, data, shape)
         rows = sparse.csr_array((data, indices, indptr), shape=shape, copy=False)
-        sizes = sparse.csr_array((np.abs(data), indices, indptr), shape=shape, copy=False)
-        self.__dict__.update(_rows=rows, _sizes=sizes, _columns=rows.T, _greatest=super().greatest(), data=rows.data)
+        order = sparse.csr_array((np.arange(len(data)), indices, indptr), shape=shape).tocsc()
+        place = np.empty(len(data), dtype=np.intp)
+        place[order.data] = np.arange(len(data))
+        self.__dict__.update(
+            _rows=rows, _turned=rows.T, data=rows.data, _greatest=super().greatest(), _starts=order.indptr,
+            _row_at=order.indices, _values=rows.data[order.data], _place=place, _priced=None,
+        )  # fmt: skip
 
     def times(self, x: Floats) -> Floats:
         """Return ``A x``."""
-        return np.asarray(self.__dict__["_rows"] @ x)
+        at = np.flatnonzero(x != 0)
+        if FEW * len(at) > len(x):
+            return np.asarray(self.__dict__["_rows"] @ x)
+        rows, terms = self._terms(x, at)
+        return np.asarray(np.bincount(rows, weights=terms, minlength=self.shape[0]), dtype=float)
 
     def abs_times(self, x: Floats) -> Floats:
         """Return ``|A| |x|``."""
-        return np.asarray(self.__dict__["_sizes"] @ np.abs(x))
+        at = np.flatnonzero(x != 0)
+        if FEW * len(at) > len(x):
+            return super().abs_times(x)
+        rows, terms = self._terms(x, at)
+        return np.asarray(np.bincount(rows, weights=np.abs(terms), minlength=self.shape[0]), dtype=float)
+
+    def _terms(self, x: Floats, at: Index) -> tuple[Index, Floats]:
+        """Return (row, value) of every term of ``A x`` in some columns."""
+        mine = self.__dict__
+        places, length = spans(mine["_starts"], at)
+        return mine["_row_at"][places], mine["_values"][places] * np.repeat(x[at], length)
 
     def transposed_times(self, y: Floats) -> Floats:
-        """Return ``A' y``."""
-        return np.asarray(self.__dict__["_columns"] @ y)
+        """Return ``A' y``; the last result is kept for the same ``y``, so it is not to be written to."""
+        kept = self.__dict__["_priced"]
+        if kept is None or not np.array_equal(kept[0], y):
+            kept = self.__dict__["_priced"] = y.copy(), np.asarray(self.__dict__["_turned"] @ y)
+        found: Floats = kept[1]
+        return found
 
     def greatest(self) -> Floats:
         """Return the size of the greatest entry of each row, 0 for an empty one."""
         found: Floats = self.__dict__["_greatest"]
         return found
 
-    def set(self, at: Index, data: Floats) -> None:
-        """Set stored entries."""
+    def set(self, rows: Index, at: Index, data: Floats) -> None:
+        """Set stored entries, all of them in ``rows``."""
+        mine = self.__dict__
         self.data[at] = data
-        self.__dict__["_sizes"].data[at] = np.abs(data)
-        self.__dict__["_greatest"] = super().greatest()
+        mine["_values"][mine["_place"][at]] = data
+        filled = rows[self.indptr[rows + 1] > self.indptr[rows]]
+        places, length = spans(self.indptr, filled)
+        mine["_greatest"][filled] = np.maximum.reduceat(np.abs(self.data[places]), np.cumsum(length) - length)
+        mine["_priced"] = None
 
     def block(self, rows: Index, columns: Index) -> Any:
         """Return the scipy matrix of some rows and columns."""
@@ -63,6 +104,13 @@ class FastCsr(Csr):
         return places[inside], self.data[span][inside]
 
 
+class _Standing(Problem):
+    """A Problem on the arrays of a ``Whole``, which are checked as they move and not each time anew."""
+
+    def __post_init__(self) -> None:
+        pass
+
+
 class Whole:
     """An LP whose numbers move, as arrays: the whole of what a ``Part`` is a part of."""
 
@@ -72,6 +120,7 @@ class Whole:
         self.c, self.offset = problem.c.copy(), problem.offset
         self.row_lower, self.row_upper = problem.row_lower.copy(), problem.row_upper.copy()
         self.col_lower, self.col_upper = problem.col_lower.copy(), problem.col_upper.copy()
+        self._kinds = problem.integrality
 
     @property
     def problem(self) -> Problem:
@@ -79,6 +128,14 @@ class Whole:
         return Problem(
             self.c, self.A, self.row_lower, self.row_upper, self.col_lower, self.col_upper, offset=self.offset
         )
+
+    @property
+    def standing(self) -> Problem:
+        """The program as it stands now, all of it shared: it moves with the next change."""
+        return _Standing(
+            self.c, self.A, self.row_lower, self.row_upper, self.col_lower, self.col_upper, self._kinds,
+            offset=self.offset,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

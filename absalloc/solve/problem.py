@@ -45,7 +45,7 @@ class Problem:
     offset: float = 0.0
 
     def __post_init__(self) -> None:
-        c = _vector(self.c, "c", None)
+        c = vector(self.c, "c", None)
         n = len(c)
         bare = n == 0 and isinstance(self.A, (list, np.ndarray)) and np.size(self.A) == 0
         A = as_csr(np.zeros((np.size(self.row_lower), 0)) if bare else self.A, "A")
@@ -55,15 +55,15 @@ class Problem:
         whole = {
             "c": c,
             "A": A,
-            "row_lower": _bound(self.row_lower, "row_lower", m, -np.inf),
-            "row_upper": _bound(self.row_upper, "row_upper", m, np.inf),
-            "col_lower": _bound(self.col_lower, "col_lower", n, -np.inf),
-            "col_upper": _bound(self.col_upper, "col_upper", n, np.inf),
+            "row_lower": bound(self.row_lower, "row_lower", m, -np.inf),
+            "row_upper": bound(self.row_upper, "row_upper", m, np.inf),
+            "col_lower": bound(self.col_lower, "col_lower", n, -np.inf),
+            "col_upper": bound(self.col_upper, "col_upper", n, np.inf),
             "integrality": _integrality(self.integrality, n),
             "Q": None if self.Q is None else _quadratic(self.Q, n),
             "row_names": _names(self.row_names, "row_names", m),
             "col_names": _names(self.col_names, "col_names", n),
-            "offset": float(_vector([self.offset], "offset", 1)[0]),
+            "offset": float(vector([self.offset], "offset", 1)[0]),
         }
         for name, value in whole.items():
             object.__setattr__(self, name, value)
@@ -101,7 +101,7 @@ class Problem:
         )
 
 
-def _vector(values: ArrayLike, name: str, length: int | None) -> Floats:
+def vector(values: ArrayLike, name: str, length: int | None) -> Floats:
     """Return a read-only copy of ``values``: one dimension, the right length, finite."""
     array = _numbers(values, name, length)
     if not (np.abs(array) < HUGE).all():
@@ -110,7 +110,8 @@ def _vector(values: ArrayLike, name: str, length: int | None) -> Floats:
     return array
 
 
-def _bound(values: ArrayLike, name: str, length: int, open_end: float) -> Floats:
+def bound(values: ArrayLike, name: str, length: int, open_end: float) -> Floats:
+    """Return a read-only copy of bounds (one number stands for all): finite, or ``open_end`` where there is none."""
     if np.ndim(values) == 0:
         values = np.full(length, values)
     array = _numbers(values, name, length)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from absalloc.solve.csr import Floats
 from absalloc.solve.outcome import LP_GAP, Outcome
@@ -19,27 +20,34 @@ FREE_SLACK = 1e-7
 """Relative reduced cost that a column may have towards an infinite bound and still count as dual feasible."""
 
 
-def violation(problem: Problem, x: Floats, typical: float | None = None) -> float:
+def violation(problem: Problem, x: Floats, typical: float | None = None, activity: Floats | None = None) -> float:
     """Return the greatest relative violation of any row or column bound at ``x``; integrality is not looked at.
 
     A violation counts relative to the terms that make up the row, to the bound, or to one hundredth of the typical
-    amount of the problem (``typical``, where the caller knows it) times the row's greatest coefficient, whichever is
-    most: where all terms are nil, rounding is not a breach.
+    amount of the problem times the row's greatest coefficient, whichever is most: where all terms are nil, rounding
+    is not a breach. ``typical`` and ``activity`` (m,): that amount and ``A x``, where the caller knows them.
     """
-    unit = NIL * (typical_amount(problem) if typical is None else typical)
-    greatest = problem.A.greatest()
-    rows = _excess(
-        problem.A.times(x),
-        problem.row_lower,
-        problem.row_upper,
-        np.maximum(problem.A.abs_times(x), np.where(greatest > 0, greatest, 1.0) * unit),
-    )
-    lower, upper = problem.col_lower, problem.col_upper
+    A, lower, upper = problem.A, problem.col_lower, problem.col_upper
     away = problem.integrality == SEMICONTINUOUS
     if away.any():
         lower = np.where(away & (x == 0), 0.0, lower)
         upper = np.where(away & (x == 0), 0.0, upper)
-    return max(rows, _excess(x, lower, upper, np.maximum(np.abs(x), unit)))
+    activity = A.times(x) if activity is None else activity
+    rows, columns = _past(activity, problem.row_lower, problem.row_upper), _past(x, lower, upper)
+    if not len(rows) and not len(columns):
+        return 0.0
+    unit = NIL * (typical_amount(problem) if typical is None else typical)
+    greatest = A.greatest()[rows]
+    size = np.maximum(A.abs_times(x)[rows], np.where(greatest > 0, greatest, 1.0) * unit)
+    worst = _excess(activity[rows], problem.row_lower[rows], problem.row_upper[rows], size)
+    return float(
+        np.maximum(worst, _excess(x[columns], lower[columns], upper[columns], np.maximum(np.abs(x[columns]), unit)))
+    )
+
+
+def _past(value: Floats, lower: Floats, upper: Floats) -> NDArray[np.intp]:
+    """Return where a value is past a bound by anything at all, or is not finite: only there can a violation be."""
+    return np.flatnonzero(~((value - lower >= 0) & (upper - value >= 0)))
 
 
 def _excess(value: Floats, lower: Floats, upper: Floats, size: Floats) -> float:
@@ -60,24 +68,35 @@ def weak_duality(problem: Problem, x: Floats | None, y: Floats) -> tuple[float, 
     were at most as large as the greatest entry of ``x`` (or 1); a greater |d| proves nothing (−inf).
     Source: Lagrangian weak duality (Boyd and Vandenberghe, Convex Optimization, 5.2.2 and 5.5.3).
     """
-    y = np.where((y > 0) & np.isinf(problem.row_lower), 0.0, y)
-    y = np.where((y < 0) & np.isinf(problem.row_upper), 0.0, y)
+    y, rows = _pushing(problem, y)
     cost, constant = problem.c, problem.offset
     if problem.Q is not None and x is not None:
         pull = problem.Q.times(x)
         cost, constant = cost + pull, constant - 0.5 * float(x @ pull)
     pushed = problem.A.transposed_times(y)
     reduced = cost - pushed
-    row_bound = np.where(y > 0, problem.row_lower, np.where(y < 0, problem.row_upper, 0.0))
-    col_bound = np.where(reduced > 0, problem.col_lower, np.where(reduced < 0, problem.col_upper, 0.0))
+    col_bound = np.where(reduced > 0, problem.col_lower, problem.col_upper)
     open_end = np.isinf(col_bound)
+    if not open_end.any():
+        return constant + rows + float((reduced * col_bound).sum()), reduced
     size = float(np.abs(cost).max(initial=0.0)) or 1.0
     reach = max(1.0, float(np.abs(x).max(initial=0.0))) if x is not None else 1.0
     if (np.abs(reduced[open_end]) > FREE_SLACK * size).any():
         return -np.inf, reduced
     columns = np.where(open_end, -np.abs(reduced) * reach, reduced * np.where(open_end, 0.0, col_bound))
+    return constant + rows + float(columns.sum()), reduced
+
+
+def _pushing(problem: Problem, y: Floats) -> tuple[Floats, float]:
+    """Return ``y`` with what pushes against no bound cut to nil, and Σ y·(row bound it pushes against)."""
+    at = np.flatnonzero(y != 0)
+    push = y[at]
+    bound = np.where(push > 0, problem.row_lower[at], np.where(push < 0, problem.row_upper[at], 0.0))
+    push, bound = np.where(np.isinf(bound), 0.0, push), np.where(np.isinf(bound), 0.0, bound)
+    cut = y.copy()
+    cut[at] = push
     # Not a dot product of BLAS: on long vectors that wakes threads, which cost milliseconds on a busy machine.
-    return constant + float((y * row_bound).sum()) + float(columns.sum()), reduced
+    return cut, float((push * bound).sum())
 
 
 def relative_gap(problem: Problem, x: Floats, objective: float, bound: float) -> float:
@@ -86,7 +105,8 @@ def relative_gap(problem: Problem, x: Floats, objective: float, bound: float) ->
         return float("inf")
     # Where all is nil (no cost, no point) any difference is rounding and 1 serves.
     size = max(abs(objective), float(np.abs(problem.c * x).sum()), float(np.abs(problem.c).max(initial=0.0)))
-    return max(0.0, objective - bound) / (size or 1.0)
+    # The order matters: of a NaN and nil, max returns the first, and a NaN must not pass for no gap.
+    return max(objective - bound, 0.0) / (size or 1.0)
 
 
 def prove(problem: Problem, x: Floats, y: Floats, solver: str, typical: float | None = None) -> Outcome:
@@ -94,15 +114,14 @@ def prove(problem: Problem, x: Floats, y: Floats, solver: str, typical: float | 
 
     ``typical``: the program's typical amount, where the caller knows it.
     """
-    x = np.clip(x, problem.col_lower, problem.col_upper)
-    objective = problem.value(x)
+    x = np.minimum(np.maximum(x, problem.col_lower), problem.col_upper)
+    objective, activity = problem.value(x), problem.A.times(x)
     bound, reduced = weak_duality(problem, x, y)
     gap = relative_gap(problem, x, objective, bound)
-    out = Outcome("optimal", x, objective, bound, gap, problem.A.times(x), y, reduced, solver)
-    if np.isinf(bound):
-        out = replace(out, bound=None, gap=None)
+    known, near = (value if np.isfinite(value) else None for value in (bound, gap))
+    out = Outcome("optimal", x, objective, known, near, activity, y, reduced, solver)
     # Written so that a NaN fails.
-    if not violation(problem, x, typical) <= FEASIBLE:
+    if not violation(problem, x, typical, activity) <= FEASIBLE:
         return replace(out, status="stopped", reason="solve.not_feasible")
     if not gap <= LP_GAP:
         return replace(out, status="stopped", reason="solve.not_proven")

@@ -17,7 +17,7 @@ from absalloc.errors import BadInput
 from absalloc.solve.csr import Csr, Floats
 from absalloc.solve.live import Part, Whole
 from absalloc.solve.outcome import Outcome, SolveSettings, without_point
-from absalloc.solve.problem import Problem
+from absalloc.solve.problem import Problem, bound, vector
 from absalloc.solve.proof import prove, weak_duality
 from absalloc.solve.scaling import typical_amount
 from absalloc.solve.sift import resting
@@ -50,35 +50,36 @@ class WarmLP(Whole):
         self._typical: float | None = None
 
     def change_cost(self, columns: NDArray[np.intp], cost: Floats, offset: float | None = None) -> None:
-        """Set the cost of some columns, and the constant of the objective."""
-        self.c[columns] = cost
+        """Set the cost of some columns, and the constant of the objective. Raises BadInput, changing nothing."""
+        self.c[columns] = vector(cost, "c", len(columns))
         self.offset = self.offset if offset is None else offset
         if self.part is not None:
             self.part.cost_moved = True
 
     def change_columns(self, columns: NDArray[np.intp], lower: Floats, upper: Floats) -> None:
-        """Set the bounds of some columns."""
-        self.col_lower[columns], self.col_upper[columns] = lower, upper
+        """Set the bounds of some columns, finite ones. Raises BadInput, changing nothing."""
+        ends = vector(lower, "col_lower", len(columns)), vector(upper, "col_upper", len(columns))
+        self.col_lower[columns], self.col_upper[columns] = ends
         self._typical = None
         if self.part is not None:
             self.part.columns_moved = True
 
     def change_rows(self, rows: NDArray[np.intp], lower: Floats, upper: Floats) -> None:
-        """Set the bounds of some rows."""
-        self.row_lower[rows], self.row_upper[rows] = lower, upper
+        """Set the bounds of some rows. Raises BadInput, changing nothing."""
+        ends = bound(lower, "row_lower", len(rows), -np.inf), bound(upper, "row_upper", len(rows), np.inf)
+        self.row_lower[rows], self.row_upper[rows] = ends
         if self.part is not None:
             self.part.rows_moved = True
 
     def change_entries(self, rows: NDArray[np.intp], at: NDArray[np.intp], data: Floats) -> None:
-        """Set stored coefficients: ``at`` are places in ``A.data``, all of them in ``rows``."""
-        self.A.set(at, data)
+        """Set stored coefficients: ``at`` are places in ``A.data``, all of them in ``rows``. Raises BadInput."""
+        self.A.set(rows, at, vector(data, "A", len(at)))
         if self.part is not None:
-            self.part.entries_moved.update(int(row) for row in rows)
+            self.part.entries_moved.update(rows.tolist())
 
     def solve(self) -> Outcome:
         """Return the proven answer as things stand now; ``infeasible`` is proven as well."""
-        problem = self.problem
-        part = self.part
+        part, problem = self.part, self.standing
         for _ in range(ROUNDS if part is not None else 0):
             assert part is not None
             raw = part.run(self)
@@ -90,7 +91,7 @@ class WarmLP(Whole):
                 return found
             if not part.grown:
                 break
-        return self._whole(problem)
+        return self._whole(self.problem)
 
     def _judged(self, problem: Problem, part: Part, status: str, x: Floats, y: Floats) -> Outcome | None:
         """Return the proven answer, or None after what is missing has entered the part."""

@@ -222,6 +222,7 @@ def claim(monkeypatch: pytest.MonkeyPatch, raw: Raw) -> None:
         ([1.0, 3.0], [0.0], "solve.not_proven"),  # the best, with duals that do not prove it
         ([3.0, 3.0], [-1.0], "solve.not_feasible"),
         ([NAN, 3.0], [-1.0], "solve.not_feasible"),
+        ([1.0, 3.0], [NAN], "solve.not_proven"),
     ],
 )
 def test_a_solver_is_not_taken_at_its_word(
@@ -230,6 +231,7 @@ def test_a_solver_is_not_taken_at_its_word(
     claim(monkeypatch, Raw("optimal", np.array(x), np.array(y), None))
     outcome = solve_problem(small())
     assert (outcome.status, outcome.reason) == ("stopped", reason)
+    assert outcome.gap is None or outcome.gap >= 0
 
 
 @pytest.mark.parametrize("word", ["infeasible", "unbounded", "unbounded_or_infeasible"])

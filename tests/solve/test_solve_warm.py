@@ -11,7 +11,8 @@ from random_programs import program
 
 from absalloc.errors import BadInput
 from absalloc.solve import Problem, SolveSettings, solve_problem
-from absalloc.solve.csr import Csr
+from absalloc.solve.csr import Csr, as_csr
+from absalloc.solve.live import FastCsr
 from absalloc.solve.proof import violation
 from absalloc.solve.warm import SMALL, WarmLP
 
@@ -79,6 +80,47 @@ def test_a_part_of_a_market_answers_for_all_of_it(seed: int) -> None:
     assert lp.part is not None
     assert len(lp.part.columns) < lp.problem.n / 2
     assert lp.warm > lp.cold
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.9])
+def test_products_with_what_is_nil_left_out_are_the_products(share: float) -> None:
+    rng = np.random.default_rng(int(100 * share))
+    dense = np.where(rng.random((40, 200)) < 0.1, rng.normal(size=(40, 200)), 0.0)
+    dense[7], dense[:, 11] = 0.0, 0.0
+    plain = as_csr(dense, "A")
+    A = FastCsr(plain.indptr, plain.indices, plain.data.copy(), plain.shape)
+    for _ in range(3):
+        x = np.where(rng.random(200) < share, rng.normal(size=200), 0.0)
+        y = np.where(rng.random(40) < share, rng.normal(size=40), 0.0)
+        assert A.times(x) == pytest.approx(dense @ x, rel=1e-13, abs=1e-13)
+        assert A.abs_times(x) == pytest.approx(np.abs(dense) @ np.abs(x), rel=1e-13, abs=1e-13)
+        assert A.transposed_times(y) == pytest.approx(dense.T @ y, rel=1e-13, abs=1e-13)
+        assert A.greatest() == pytest.approx(np.abs(dense).max(axis=1))
+        rows = np.array([3, 7, 20])
+        at = np.concatenate([np.arange(A.indptr[r], A.indptr[r + 1]) for r in rows])
+        data = rng.normal(size=len(at))
+        A.set(rows, at, data)
+        dense[np.repeat(rows, np.diff(A.indptr)[rows]), A.indices[at]] = data
+        assert A.transposed_times(y) == pytest.approx(dense.T @ y, rel=1e-13, abs=1e-13)
+    x[5] = np.nan
+    assert np.array_equal(np.isnan(A.times(x)), dense[:, 5] != 0)
+
+
+def test_what_is_no_number_is_refused_and_changes_nothing() -> None:
+    lp = WarmLP(market(3))
+    before = lp.solve().objective
+    one = np.array([1])
+    for bad in (np.nan, np.inf):
+        with pytest.raises(BadInput):
+            lp.change_cost(one, np.array([bad]))
+        with pytest.raises(BadInput):
+            lp.change_columns(one, np.zeros(1), np.array([bad]))
+        with pytest.raises(BadInput):
+            lp.change_entries(one, np.arange(lp.A.indptr[1], lp.A.indptr[1] + 1), np.array([bad]))
+        with pytest.raises(BadInput):
+            lp.change_rows(one, np.array([bad]), np.array([500.0]))
+    lp.change_rows(one, lp.row_lower[one], lp.row_upper[one])
+    assert lp.solve().objective == before
 
 
 def test_no_is_proven_warm() -> None:
