@@ -1,8 +1,6 @@
-"""Why a line cannot be bought at all: the rules that keep it out, or what it lacks."""
+"""Why lines cannot be bought at all: the rules that keep them out, or what they lack."""
 
 from __future__ import annotations
-
-from functools import cache
 
 import numpy as np
 
@@ -12,22 +10,20 @@ from absalloc.explain.words import Words
 from absalloc.plan.trades import LOT_MATTERS
 
 
-def out_of_reach(model: Model, p: int) -> tuple[Words, ...]:
-    """Return what no rule decides: supply, the mandate's allocation, a missing yield or price, an assumed rating."""
+def out_of_reach(model: Model) -> tuple[tuple[str, np.ndarray], ...]:
+    """Return (code of a sentence, the lines it is true of (n,)): no rule but supply, allocation, yield or rating."""
     lines = model.lines
-    room = lines.most[p] - lines.held[p]
-    found = []
-    if not lines.allocated[p]:
-        found.append(_words("barred_allocate"))
-    if not room > 0:
-        found.append(_words("barred_price" if not lines.worth[p] > 0 else "barred_supply"))
-    elif room < max(lines.ticket[p], lines.lot[p] if lines.lot[p] > LOT_MATTERS else 0.0):
-        found.append(_words("barred_ticket"))
-    if np.isnan(model.objective.gain[p]):
-        found.append(_words("barred_yield"))
-    if model.assumed[p]:
-        found.append(_words("barred_assumed"))
-    return tuple(found)
+    room = lines.most - lines.held
+    some, priced = room > 0, lines.worth > 0
+    least = np.maximum(lines.ticket, np.where(lines.lot > LOT_MATTERS, lines.lot, 0.0))
+    return (
+        ("barred_allocate", ~lines.allocated),
+        ("barred_price", ~some & ~priced),
+        ("barred_supply", ~some & priced),
+        ("barred_ticket", some & (room < least)),
+        ("barred_yield", np.isnan(model.objective.gain)),
+        ("barred_assumed", model.assumed),
+    )
 
 
 def barring_rules(relaxation: Relaxation, p: int) -> tuple[str, ...]:
@@ -35,16 +31,14 @@ def barring_rules(relaxation: Relaxation, p: int) -> tuple[str, ...]:
     return relaxation.barring.get(p, ())
 
 
-def reasons(model: Model, relaxation: Relaxation, p: int) -> tuple[Words, ...]:
-    """Return every reason why a line cannot be bought, in words; none for one that can."""
-    rules = [
-        _words("barred_rule" if model.rules[rule].kind == "eligibility" else "barred_unknown", rule)
-        for rule in barring_rules(relaxation, p)
-    ]
-    return (*out_of_reach(model, p), *rules)
-
-
-@cache
-def _words(code: str, rule: str | None = None) -> Words:
-    """Return a sentence, made once: a market of lines asks for few of them very often."""
-    return Words(code) if rule is None else Words(code, rule=rule)
+def reasons(model: Model, relaxation: Relaxation) -> dict[int, tuple[Words, ...]]:
+    """Return every reason why a line cannot be bought, in words, by its position; lines that can be are left out."""
+    told = [(Words(code), lines) for code, lines in out_of_reach(model)]
+    for rule, lines in relaxation.bars.items():
+        code = "barred_rule" if model.rules[rule].kind == "eligibility" else "barred_unknown"
+        told.append((Words(code, rule=rule), lines))
+    found: dict[int, tuple[Words, ...]] = {}
+    for words, lines in told:
+        for p in np.flatnonzero(lines).tolist():
+            found[p] = (*found.get(p, ()), words)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -24,6 +24,7 @@ from absalloc.units import exact
 
 NEAR = 1e-6
 """Within so much of a whole lot, the exact checker decides whether the last lot is within the limit."""
+ZERO = Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -109,19 +110,22 @@ def headroom_in(
         note = model.refused if base is None else base.reason
         status = "stopped" if base is None else base.status
         return HeadroomTable(status, at, rebalanced, model.total, (), note)
-    relaxation = relax(model)
+    # The ratio test minds the least purchase itself; a row and a switch a line say no more.
+    relaxation = relax(model, tickets=False)
+    barred = reasons(model, relaxation)
     if rebalanced:
-        found = _rebalanced(model, relaxation, places, progress)
+        found = _rebalanced(model, barred, places, progress)
         return HeadroomTable("optimal", at, True, model.total, tuple(found))
-    point = point_of(model, relaxation, base)
-    made = rooms(model, relaxation, point)
-    return HeadroomTable(
-        "optimal", at, False, model.total, tuple(_line(model, relaxation, made, p, base) for p in places)
-    )
+    made = rooms(model, relaxation, point_of(model, relaxation, base))
+    lines = [_line(model, relaxation, made, p, base) if p not in barred else _none(model, p, barred[p]) for p in places]
+    return HeadroomTable("optimal", at, False, model.total, tuple(lines))
 
 
 def headroom_at(model: Model, relaxation: Relaxation, base: Answer, p: int) -> Headroom:
     """Return the headroom of one line at a plan, with nothing else moving."""
+    why = reasons(model, relaxation).get(p)
+    if why is not None:
+        return _none(model, p, why)
     return _line(model, relaxation, rooms(model, relaxation, point_of(model, relaxation, base)), p, base)
 
 
@@ -141,12 +145,14 @@ def point_of(model: Model, relaxation: Relaxation, answer: Answer | None) -> np.
     return x
 
 
+def _none(model: Model, p: int, why: tuple[Words, ...] = ()) -> Headroom:
+    return Headroom(model.positions.ids[p], ZERO, ZERO, None, None, ZERO, why)
+
+
 def _line(model: Model, relaxation: Relaxation, made: Rooms, p: int, base: Answer | None) -> Headroom:
-    name = model.positions.ids[p]
-    why = reasons(model, relaxation, p)
-    column = int(relaxation.program.legs.buy[p])
-    if why or column < 0:
-        return Headroom(name, Fraction(0), Fraction(0), None, None, Fraction(0), why)
+    name, column = model.positions.ids[p], int(relaxation.program.legs.buy[p])
+    if column < 0:
+        return _none(model, p)
     units = float(made.units[p])
     size = exact(relaxation.program.builder.columns[column].size)
     lot = size if relaxation.program.builder.whole[column] else Fraction(1)
@@ -161,7 +167,7 @@ def _line(model: Model, relaxation: Relaxation, made: Rooms, p: int, base: Answe
         small = Words(
             "room_below_least", face=f"{float(face):.0f}", least=f"{float(least):.0f}", what=made.least_rule[p]
         )
-        return Headroom(name, Fraction(0), Fraction(0), stop or None, made.group[p], Fraction(0), (small,))
+        return Headroom(name, ZERO, ZERO, stop or None, made.group[p], ZERO, (small,))
     worth = exact(float(model.lines.worth[p]))
     gain = float(face) * made.gain[p]
     return Headroom(name, face, face * worth, stop or None, made.group[p], Fraction(float(gain)))
@@ -198,7 +204,7 @@ def bought(model: Model, base: Answer | None, name: str, face: Fraction) -> Book
 
 
 def _rebalanced(
-    model: Model, relaxation: Relaxation, places: Sequence[int], progress: Progress | None
+    model: Model, barred: Mapping[int, tuple[Words, ...]], places: Sequence[int], progress: Progress | None
 ) -> list[Headroom]:
     def step(number: int) -> None:
         if progress is not None:
@@ -206,9 +212,9 @@ def _rebalanced(
 
     found = []
     for p, made in zip(places, most_of(model, places, step), strict=True):
-        name, why = model.positions.ids[p], reasons(model, relaxation, p)
+        name, why = model.positions.ids[p], barred.get(p, ())
         if why or made is None:
-            found.append(Headroom(name, Fraction(0), Fraction(0), None, None, None, why))
+            found.append(Headroom(name, ZERO, ZERO, None, None, None, why))
             continue
         gain = None if made.lost is None else -Fraction(made.lost) * 10**6
         face = Fraction(made.face)

@@ -21,7 +21,7 @@ from absalloc.plan.program import Program, _alternatives
 from absalloc.plan.rule_rows import Terms, barred_positions, undecided_positions, washable_positions
 from absalloc.plan.soft import add_gives
 from absalloc.plan.special_rows import add_special
-from absalloc.plan.trades import add_budget, add_trades, add_turnover
+from absalloc.plan.trades import LOT_MATTERS, add_budget, add_trades, add_turnover
 from absalloc.rows import Block, RowSystem
 from absalloc.solve import Outcome, Problem, SolveSettings, solve_problem
 
@@ -89,14 +89,25 @@ class Relaxation:
         return (*rows, *(name for name, lines in self.bars.items() if name not in rows and np.any(lines)))
 
 
-def relax(model: Model) -> Relaxation:
-    """Return the relaxation of a book. The turnover cap and an exact budget stand as rules of their own."""
+def relax(model: Model, *, tickets: bool = True) -> Relaxation:
+    """Return the relaxation of a book. The turnover cap and an exact budget stand as rules of their own.
+
+    Not ``tickets``: without the least amounts of a purchase, for who minds them himself.
+    """
     terms = model.terms(model.state, model.system, model.current, model.levels)
     bars = {rule.id: barred_by(model, rule.id, terms) for rule in model.binding_rules}
-    program = open_program(model, terms, bars)
+    program = open_program(model, terms, bars, traded=None if tickets else untied(model.lines))
     row_of = np.array([owner(model, program.builder, i) for i in range(len(program.builder.rows))], dtype=object)
     settings = SolveSettings(time_limit=model.settings.time_limit, mip_gap=model.settings.mip_gap)
     return Relaxation(program, row_of, bars, barred_always(model), settings)
+
+
+def untied(lines: PlanLines) -> PlanLines:
+    """Return the lines without tickets: a switch that only a ticket needs says nothing once it may be a fraction."""
+    room = lines.most - lines.held
+    least = np.maximum(lines.ticket, np.where(lines.lot > LOT_MATTERS, lines.lot, 0.0))
+    most = np.where((room > 0) & (room >= least), lines.most, lines.held)
+    return replace(lines, most=most, ticket=np.zeros(lines.n))
 
 
 def barred_always(model: Model) -> np.ndarray:

@@ -15,9 +15,8 @@ import numpy as np
 
 from absalloc.explain.model import Model
 from absalloc.explain.plain_rows import PlainRows, could_be_plain, names_row, plain_rows, with_limit
-from absalloc.explain.relaxation import BUDGET, TURNOVER, barred_always, barred_by, open_program, owner
+from absalloc.explain.relaxation import BUDGET, TURNOVER, barred_always, barred_by, open_program, owner, untied
 from absalloc.plan.builder import MILLION, speaks
-from absalloc.plan.lines import PlanLines
 from absalloc.plan.make import DINKELBACH_STEPS
 from absalloc.plan.objective import Objective, objective
 from absalloc.plan.program import Program
@@ -47,14 +46,6 @@ class Moved:
 
 class NotPlain(Exception):
     """The change alters the form of the program, so that it has to be built anew."""
-
-
-def untied(lines: PlanLines) -> PlanLines:
-    """Return the lines without tickets: a switch that only a ticket needs says nothing once it may be a fraction."""
-    room = lines.most - lines.held
-    least = np.maximum(lines.ticket, np.where(lines.lot > LOT_MATTERS, lines.lot, 0.0))
-    most = np.where((room > 0) & (room >= least), lines.most, lines.held)
-    return replace(lines, most=most, ticket=np.zeros(lines.n))
 
 
 def in_millions(problem: Problem, size: np.ndarray) -> Problem:

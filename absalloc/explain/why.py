@@ -104,7 +104,7 @@ def why(state: BookState, settings: PlanSettings, tranche_id: str) -> Why:
         return Why(tranche_id, base.status, False, Fraction(0), rate, (), None, None, (), None, None, None, base.reason)
     relaxation = relax(model)
     face = base.faces.get(tranche_id, Fraction(0))
-    told = reasons(model, relaxation, p)
+    told = reasons(model, relaxation).get(p, ())
     turns, confirmed = _turning(model, relaxation, p, face > 0, told)
     kept = barring_rules(relaxation, p)
     blocking = () if face > 0 else kept if kept else _in_the_way(relaxation, p)

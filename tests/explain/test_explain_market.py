@@ -7,13 +7,17 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from absalloc.compliance.exact import evaluate_exact
 from absalloc.desk import SCREEN, Book, prepare
 from absalloc.errors import BadInput
 from absalloc.explain import attribution, conflicts, frontier, headroom, menu, prices, rule_groups, why
+from absalloc.explain.headroom import point_of
 from absalloc.explain.model import Model
+from absalloc.explain.relaxation import relax
+from absalloc.explain.room import rooms
 from absalloc.mandate import load_mandate
 from absalloc.plan.make import Answer, PlanSettings, make_plan
 from absalloc.rows import BookState
@@ -131,6 +135,19 @@ def test_headroom_of_every_line_passes_where_it_stands_and_fails_a_lot_above() -
     barred = [line for line in table.lines if line.reasons]
     assert barred
     assert all(line.face == 0 for line in barred)
+
+
+@pytest.mark.parametrize(("name", "held"), [("bond-fund-open", True), ("city-bank", False), (WEALTH, False)])
+def test_headroom_needs_no_row_of_a_ticket(name: str, held: bool) -> None:
+    model = Model(shipped(name, held), ROUGH)
+    base = None if held else model.base
+    found = []
+    for tickets in (True, False):
+        relaxation = relax(model, tickets=tickets)
+        found.append(rooms(model, relaxation, point_of(model, relaxation, base)))
+    for field in ("units", "rule", "group", "least", "least_rule", "gain"):
+        assert np.array_equal(getattr(found[0], field), getattr(found[1], field)), field
+    assert np.any(found[0].least > 0)
 
 
 def bought(model: Model, name: str, face: Fraction) -> BookState:
