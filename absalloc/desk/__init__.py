@@ -1,10 +1,11 @@
 """The questions a desk asks, composed of the stages: optimise, check, rebalance, stress, compare. No own finance."""
 
-from absalloc.desk.ask import SCREEN, optimise, rebalance
-from absalloc.desk.book import Book, Prepared, assume_ratings, prepare
+from absalloc.desk.ask import optimise, rebalance
+from absalloc.desk.book import SCREEN, Book, Prepared, assume_ratings, prepare
+from absalloc.desk.changes import Changes
 from absalloc.desk.checked import check, check_many, many_checker
 from absalloc.desk.studies import Case, compare, planning, stress_test
-from absalloc.desk.whatif import Changes, WhatIf
+from absalloc.desk.whatif import WhatIf
 
 __all__ = [
     "SCREEN",

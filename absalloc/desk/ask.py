@@ -8,10 +8,9 @@ from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from absalloc.desk.book import Book, prepare
+from absalloc.desk.book import SCREEN, Book, prepare
 from absalloc.desk.scenarios import row_scenarios, scenario_notes, split_sets, tail_rule, worst_loss_of
 from absalloc.mandate import LoadedMandate
-from absalloc.rows import BookState
 from absalloc.rulebook.active import Override
 from absalloc.units import exact
 from absalloc.universe import Universe
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 Scenarios = Any
 """Names of shipped scenarios, paths of files, or ``absalloc.stress.Scenario``: one, or a sequence."""
-SCREEN = "desk"
-"""The rulebook of what a desk never buys by default; added to every plan, switched off rule by rule."""
 
 
 def optimise(
@@ -99,7 +96,7 @@ def _plan(book: Book, settings: PlanSettings, asked: tuple[Scenarios, Any, Any],
     from absalloc.plan.make import in_scope, make_plan
 
     ready = prepare(book, extra=(SCREEN,), **how)
-    state = in_scope(own_terms(ready.state))
+    state = in_scope(ready.state)
     single, sets = split_sets(asked[0])
     shocks = row_scenarios([state], single)
     tail = tail_rule(state, asked[2], sets)
@@ -112,21 +109,6 @@ def _plan(book: Book, settings: PlanSettings, asked: tuple[Scenarios, Any, Any],
     alone = make_plan(state, replace(settings, worst_loss=None, tail=None)) if more else None
     notes = (*ready.notes, *scenario_notes([state], shocks))
     return Plan(answer, notes, settings, alone, state if by_rules else None)
-
-
-def own_terms(state: BookState) -> BookState:
-    """Let the mandate's own least remaining term stand in for the desk's."""
-    term = state.mandate.trading.min_term
-    if term is None:
-        return state
-    name = f"{SCREEN}/minimum-term"
-    rules = tuple(
-        replace(r, limits=tuple(replace(item, value=term.value, unit=term.unit) for item in r.limits))
-        if r.id == name
-        else r
-        for r in state.rules.active
-    )
-    return replace(state, rules=replace(state.rules, active=rules))
 
 
 def turnover_cap(mandate: LoadedMandate, wanted: Fraction | float | str | None) -> Fraction | None:

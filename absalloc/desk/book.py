@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -17,7 +17,7 @@ from absalloc.mandate import LoadedMandate
 from absalloc.mandate.calendar import trading_calendar
 from absalloc.plan.note import Note
 from absalloc.rows import BookState
-from absalloc.rulebook.active import Override, resolve
+from absalloc.rulebook.active import Override, Rules, resolve
 from absalloc.rulebook.limits_set import limits_set
 from absalloc.rulebook.soft import softened
 from absalloc.rulebook.targets import with_targets
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 from absalloc.terms import LIABILITY_PRODUCTS
 from absalloc.universe import Holdings, Universe, derive, load_holdings, load_list
 
+SCREEN = "desk"
+"""The rulebook of what a desk never buys by default; added to every plan, switched off rule by rule."""
 NAV_TOLERANCE = 1000
 """Yuan by which assets less repo may differ from NAV before it is said."""
 
@@ -80,9 +82,9 @@ def prepare(
         )
     law = rules_day or day
     how: dict[str, Any] = {"extra": extra, "readings": readings}
-    rules = with_targets(resolve(mandate, law, overrides=overrides, **how), mandate, overrides)
+    rules = _rules(mandate, law, overrides, how)
     if overrides:
-        written = with_targets(resolve(mandate, law, **how), mandate)
+        written = _rules(mandate, law, None, how)
         notes += [Note("limit_set", **found) for found in limits_set(rules, written)]
     rules = softened(rules, mandate)
     valued, more = _value(facts, mandate, day, law)
@@ -101,6 +103,27 @@ def prepare(
     state = replace(state, held=held, before=earlier, book_value=book_value, breach_since=since)
     notes += more + _holding_notes(state)
     return Prepared(state, tuple(notes), valued.labels)
+
+
+def _rules(
+    mandate: LoadedMandate, law: date, overrides: Mapping[str, Override] | None, how: Mapping[str, Any]
+) -> Rules:
+    rules = with_targets(resolve(mandate, law, overrides=overrides, **how), mandate, overrides)
+    return own_terms(rules, mandate, overrides or ())
+
+
+def own_terms(rules: Rules, mandate: LoadedMandate, overridden: Iterable[str]) -> Rules:
+    """Let the mandate's own least remaining term stand in for the desk's, where none is set for this run."""
+    term, name = mandate.trading.min_term, f"{SCREEN}/minimum-term"
+    if term is None or {f"{name}.limit", f"{name.partition('/')[2]}.limit"}.intersection(overridden):
+        return rules
+    active = tuple(
+        replace(r, limits=tuple(replace(item, value=term.value, unit=term.unit) for item in r.limits))
+        if r.id == name
+        else r
+        for r in rules.active
+    )
+    return replace(rules, active=active)
 
 
 def _dates(day: date, universe: Universe) -> list[Note]:

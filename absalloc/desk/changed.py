@@ -17,8 +17,8 @@ from absalloc.capital.tables import regime_at
 from absalloc.compliance.check import check_books
 from absalloc.compliance.finding import Finding, number, shown
 from absalloc.compliance.result import Findings
-from absalloc.desk.ask import SCREEN, own_terms, turnover_cap
-from absalloc.desk.book import Book, Prepared, prepare
+from absalloc.desk.ask import turnover_cap
+from absalloc.desk.book import SCREEN, Book, Prepared, prepare
 from absalloc.messages import render
 from absalloc.plan.note import Note
 from absalloc.rulebook import Rulebook, find_rulebook
@@ -170,7 +170,7 @@ def _planned(book: Book, day: date, time_limit: float | None, how: Mapping[str, 
 
     ready = prepare(Book(book.universe, book.mandate), extra=(SCREEN,), rules_day=day, **how)
     settings = PlanSettings(max_turnover=turnover_cap(book.mandate, None), time_limit=time_limit)
-    return Reported(make_plan(own_terms(ready.state), settings), ready.notes, settings)
+    return Reported(make_plan(ready.state, settings), ready.notes, settings)
 
 
 def _market(sides: Sequence[Prepared]) -> dict[str, int]:

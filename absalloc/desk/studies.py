@@ -9,8 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from absalloc.desk.ask import SCREEN, own_terms, turnover_cap
-from absalloc.desk.book import Book, Prepared, prepare
+from absalloc.desk.ask import turnover_cap
+from absalloc.desk.book import SCREEN, Book, Prepared, prepare
 from absalloc.desk.scenarios import curves_of, found_scenarios, known_scenarios
 from absalloc.desk.studied import Compared, StressedBook
 from absalloc.errors import BadInput
@@ -49,25 +49,37 @@ def stress_test(
     of each book. ``step`` is called with a name after each piece of work.
     Raises BadInput for no scenario, one that is not known (with the nearest), and as ``check`` does.
     """
-    from absalloc.study.drivers import break_evens
-    from absalloc.study.stress import stress_books
-
-    wanted = found_scenarios(scenarios)
-    if not wanted:
+    known = found_scenarios(scenarios)
+    if not known:
         raise BadInput("desk.no_scenario", expected=known_scenarios())
     ready = prepare(Book(universe, mandate, holdings), as_of=as_of, overrides=overrides)
     rest = [prepare(other, as_of=ready.state.as_of) for other in others]
-    states = [ready.state, *[item.state for item in rest]]
-    curves = curves_of(ready.state)
+    return stressed([ready, *rest], known, forward_months=forward_months, break_even=break_even, step=step)
+
+
+def stressed(
+    ready: Sequence[Prepared],
+    scenarios: str | Path | Scenario | Sequence[str | Path | Scenario],
+    *,
+    forward_months: int | None = None,
+    break_even: bool = False,
+    step: Callable[[str], Any] = lambda done: None,
+) -> StressedBook:
+    """Return books that are made ready under each of ``scenarios``, the first as the one asked about."""
+    from absalloc.study.drivers import break_evens
+    from absalloc.study.stress import stress_books
+
+    states = [item.state for item in ready]
+    curves = curves_of(states[0])
     found: list[BookStress] = []
-    for item in wanted:
+    for item in found_scenarios(scenarios):
         found += stress_books(states, item, curves=curves, forward_months=forward_months)
         step(item.name)
     evens = {}
     for state in states if break_even else ():
         evens[state.name] = break_evens(state, curves=curves, step=lambda: step(""))
-    notes = tuple(dict.fromkeys([*ready.notes, *(note for item in rest for note in item.notes)]))
-    return StressedBook(tuple(found), notes, _inputs(universe, ready.state), evens)
+    notes = tuple(dict.fromkeys(note for item in ready for note in item.notes))
+    return StressedBook(tuple(found), notes, _inputs(states[0].universe, states[0]), evens)
 
 
 def compare(
@@ -137,8 +149,7 @@ def planning(
     cap = turnover_cap(book.mandate, max_turnover)
     settings = PlanSettings(backend=solver, max_turnover=cap, time_limit=time_limit)
     ready: Prepared = prepare(book, extra=(SCREEN,), as_of=as_of, overrides=overrides)
-    state = own_terms(ready.state)
-    return Case(state, settings, ready.notes, _inputs(book.universe, state))
+    return Case(ready.state, settings, ready.notes, _inputs(book.universe, ready.state))
 
 
 def sector_drivers(scenarios: Mapping[str, Any] | Sequence[Any] | str) -> dict[str, Scenario]:

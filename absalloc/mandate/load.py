@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -67,11 +68,39 @@ def load_mandate(path: str | Path) -> LoadedMandate:
     Raises BadInput, with file and line, for an unknown key, a ratio without %, a missing or impossible
     NAV, an unknown amount, grade or reading switch.
     """
-    document = read_yaml(path)
+    return _read(read_yaml(path), str(path), Path(path).resolve().parent)
+
+
+def with_keys(mandate: LoadedMandate, keys: Mapping[str, Any]) -> LoadedMandate:
+    """Return the mandate as if its file said something else: dotted key -> what stands there, None for nothing.
+
+    ``{"funding": {"rate": "1.7%"}, "rulebooks": ["trust"], "targets.wal.max": "3"}``: values as the file writes them.
+    Raises BadInput as ``load_mandate`` does, at the place in the file or at the nearest key above it.
+    """
+    data = deepcopy(mandate.document.data)
+    for key, value in keys.items():
+        _put(data, key.split("."), value)
+    return _read(replace(mandate.document, data=data), mandate.file, mandate.folder)
+
+
+def _put(data: dict[str, Any], path: list[str], value: Any) -> None:
+    """Put a value at a path; an amount written short (``nav: 5000000000``) gives way to its long form."""
+    *above, last = path
+    for step in above:
+        if not isinstance(data.get(step), dict):
+            data[step] = {}
+        data = data[step]
+    if value is None:
+        data.pop(last, None)
+    else:
+        data[last] = value
+
+
+def _read(document: Document, file: str, folder: Path) -> LoadedMandate:
     model = validate(Mandate, document)
     _check_names(model, document)
     _check_amounts(model, document)
-    return LoadedMandate(model, str(path), Path(path).resolve().parent, document)
+    return LoadedMandate(model, file, folder, document)
 
 
 def _check_names(model: Mandate, document: Document) -> None:

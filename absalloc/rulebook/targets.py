@@ -68,9 +68,9 @@ def _targets(mandate: LoadedMandate) -> Iterator[ActiveRule]:
     if wanted.rating is not None:
         grade = Fraction(RATING_GRADES[wanted.rating.min])
         limit = Limit("max", grade, "grade")
-        yield _rule(
-            mandate, "rating", "eligibility", (limit,), ("rating",), where=SLEEVE, require=_at_least(wanted.rating.min)
-        )
+        # The rule's own limit, not the mandate's word: a limit set for one run must hold.
+        floor = Between("rating", (("min", "limit"),))
+        yield _rule(mandate, "rating", "eligibility", (limit,), ("rating",), where=SLEEVE, require=floor)
     if wanted.average_rating is not None:
         limit = Limit("max", Fraction(RATING_GRADES[wanted.average_rating.min]), "grade")
         yield _rule(
@@ -100,10 +100,6 @@ def _targets(mandate: LoadedMandate) -> Iterator[ActiveRule]:
             by="tranche_id",
             place=("trading", "max_names"),
         )
-
-
-def _at_least(grade: str) -> Predicate:
-    return Between("rating", (("min", grade),))
 
 
 def _years(mandate: LoadedMandate, name: str, target: YearsTarget, column: str) -> ActiveRule:

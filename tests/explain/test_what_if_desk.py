@@ -11,10 +11,12 @@ import jsonschema
 import pytest
 
 import absalloc as aa
-from absalloc.desk.whatif import with_nav
+from absalloc.desk.changes import with_nav
 from absalloc.explain import conflicts
+from absalloc.mandate import with_keys
 from absalloc.report.documents_more import json_schema
 
+ABS = ("credit_abs", "enterprise_abs", "abn")
 MARKET = Path(__file__).resolve().parents[2] / "examples" / "market"
 
 
@@ -65,6 +67,84 @@ def test_nav_and_prices_are_those_of_a_book_made_anew() -> None:
     assert 85 < float(line.market_value / line.principal) * 100 < 95
 
 
+def test_a_limit_on_each_line_moves_as_if_it_were_set_for_the_run() -> None:
+    universe, mandate = inputs()
+    made = desk().ask(aa.Changes(limits={"minimum-term": "200 days"}))
+    anew = aa.WhatIf(universe, mandate, overrides={"minimum-term.limit": "200 days"}).ask()
+    assert made.value == pytest.approx(anew.value, rel=1e-9)
+    assert made.value < desk().ask().value
+    maturity = universe.table.set_index("tranche_id")["legal_maturity"]
+    bought = [name for name in made.holdings if name in maturity and name.startswith("SYN1")]
+    assert bought
+    assert min((maturity[name].date() - mandate.as_of).days for name in bought) >= 200
+
+
+@pytest.mark.parametrize(
+    ("keys", "was", "becomes"),
+    [
+        ({"funding": {"rate": "1.2%"}}, "funding: {rate: 1.60%}", "funding: {rate: 1.2%}"),
+        ({"funding.rate": None}, "funding: {rate: 1.60%}", "funding: {}"),
+        ({"repo.max": "10%", "repo.rate": "1.9%"}, "repo: {rate: 1.60%, max: 40%}", "repo: {rate: 1.9%, max: 10%}"),
+        ({"rulebooks": ["trust", "house"]}, "rulebooks: [wealth-closed]", "rulebooks: [trust, house]"),
+        ({"targets.wal.max": "0.5"}, "mode: offered", "mode: offered\ntargets: {wal: {max: 0.5}}"),
+    ],
+)
+def test_a_key_of_the_mandate_means_what_it_means_in_its_file(
+    keys: dict[str, object], was: str, becomes: str, tmp_path: Path
+) -> None:
+    universe, mandate = inputs()
+    text = Path(mandate.file).read_text(encoding="utf-8")
+    assert was in text
+    for name in ("originator_totals.csv", "wealth-own-bank.csv", "curves.csv"):
+        (tmp_path / name).write_bytes((MARKET / name).read_bytes())
+    (tmp_path / "edited.yaml").write_text(text.replace(was, becomes), encoding="utf-8")
+    edited = aa.WhatIf(universe, aa.load_mandate(str(tmp_path / "edited.yaml")))
+    live, anew = desk().ask(aa.Changes(mandate=keys)), edited.ask()
+    assert (live.status, live.binding) == (anew.status, anew.binding)
+    assert live.value == pytest.approx(anew.value, rel=1e-9)
+    assert live.value != pytest.approx(desk().ask().value, rel=1e-6)
+    assert faces(desk().plan(aa.Changes(mandate=keys))) == faces(edited.plan())
+
+
+def test_what_funding_costs_is_on_the_assets_less_what_repo_pays_for() -> None:
+    here = desk()
+    cheap, dear = (here.plan(aa.Changes(mandate={"funding": {"rate": rate}})) for rate in ("1.60%", "1.61%"))
+    assert faces(cheap) == faces(dear)
+    own = sum((-1 if line.tranche_id.startswith("SYN-REPO") else 1) * line.market_value for line in cheap.holdings)
+    assert float(cheap.carry.yuan - dear.carry.yuan) == pytest.approx(float(own) * 0.0001, rel=1e-9)
+
+
+def test_a_scenario_holds_the_answer_to_the_limits_as_they_were_moved() -> None:
+    moved = aa.Changes(limits={"security-share": "2%"}, off=["wealth-closed/leverage"])
+    found = desk().stress("parallel-up-50", moved).to_json()["scenarios"][0]["findings"]
+    assert {f["limit"] for f in found if f["rule"] == "wealth-closed/security-share"} == {0.02}
+    assert not [f for f in found if f["rule"] == "wealth-closed/leverage"]
+    given = desk().stress("parallel-up-50").to_json()["scenarios"][0]["findings"]
+    assert {f["limit"] for f in given if f["rule"] == "wealth-closed/security-share"} == {0.1}
+    assert [f for f in given if f["rule"] == "wealth-closed/leverage"]
+    none = aa.Changes(limits={"fixed-income-share": "120%"})
+    assert desk().stress("parallel-up-50", none) is None
+
+
+def test_a_limit_set_for_one_run_holds_where_the_mandate_has_its_own() -> None:
+    """The mandate's own least term and its floor on ratings, whose rules are made from the mandate's words."""
+    universe, mandate = inputs("bond-fund-open")
+    plain = aa.WhatIf(universe, mandate, overrides={"minimum-term.limit": "90 days"}).ask()
+    assert plain.value == aa.WhatIf(universe, mandate).ask().value
+    later = aa.WhatIf(universe, mandate, overrides={"desk/minimum-term.limit": "400 days"}).ask()
+    assert later.value < plain.value
+    rated = with_keys(mandate, {"targets": {"rating": {"min": "AA"}}})
+    words = universe.table.set_index("tranche_id")
+    for wanted, allowed in (("AAA", {"AAA"}), ("AA", {"AAA", "AA+", "AA"})):
+        plan = aa.optimise(universe, rated, overrides={"target/rating.limit": wanted})
+        held = [line.tranche_id for line in plan.holdings if str(words["product"][line.tranche_id]) in ABS]
+        said = {str(words[name][line]) for line in held for name in words.columns if name.startswith("rating.")}
+        assert held
+        assert said - {"", "None", "nan"} <= allowed, wanted
+        again = aa.optimise(universe, with_keys(mandate, {"targets": {"rating": {"min": wanted}}}))
+        assert faces(plan) == faces(again)
+
+
 def test_pins_hold_across_prices() -> None:
     here = aa.WhatIf(*inputs())
     first = here.pin(aa.Changes(limits={"security-share": "5%"}))
@@ -80,7 +160,7 @@ def test_pins_hold_across_prices() -> None:
         aa.Changes(limits={"security-share": "5 years"}),
         aa.Changes(limits={"security-share": -0.01}),
         aa.Changes(limits={"security-share": math.nan}),
-        aa.Changes(limits={"minimum-term": "30 days"}),
+        aa.Changes(limits={"not-matured": "30 days"}),
         aa.Changes(off=["no-such-rule"]),
         aa.Changes(supply={"no-such-line": 0}),
         aa.Changes(supply={"SYN100024.IB": -1}),
@@ -90,6 +170,10 @@ def test_pins_hold_across_prices() -> None:
         aa.Changes(prices={"SYN-CASH": 100}),
         aa.Changes(nav=0),
         aa.Changes(nav=math.nan),
+        aa.Changes(mandate={"fundign": {"rate": "1.7%"}}),
+        aa.Changes(mandate={"funding.rate": "1.7"}),
+        aa.Changes(mandate={"rulebooks": ["no-such-book"]}),
+        aa.Changes(mandate={"amounts.nav.value": "0"}),
     ],
 )
 def test_bad_input_is_refused_and_changes_nothing(changes: aa.Changes) -> None:

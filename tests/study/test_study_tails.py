@@ -15,8 +15,8 @@ import pytest
 
 import absalloc as aa
 from absalloc.cashflow import load_curves
+from absalloc.desk.changes import with_nav
 from absalloc.desk.drawn import stress_draws
-from absalloc.desk.whatif import with_nav
 from absalloc.errors import BadInput
 from absalloc.plan.certificate import certificate_bytes, verify_certificate
 from absalloc.plan.verify_standalone import canonical, decimal

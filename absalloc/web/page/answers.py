@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from absalloc.web.page import figures
@@ -83,14 +82,11 @@ def asked(desks: Desks, chosen: Chosen, said: dict[str, Any], lang: str) -> Any:
 
 
 def _lines(desk: WhatIf, changes: Changes, live: Live) -> list[dict[str, Any]]:
-    """Return the lines of an answer as the holdings of a plan are written, at the NAV asked for."""
-    from absalloc.desk.whatif import exact_number, with_nav
+    """Return the lines of an answer as the holdings of a plan are written, under the mandate asked for."""
     from absalloc.plan.holdings import held_lines
     from absalloc.units import exact
 
-    state = desk.case.state
-    if changes.nav is not None:
-        state = replace(state, mandate=with_nav(state.mandate, exact_number(changes.nav, "yuan", "nav")))
+    state = replace(desk.case.state, mandate=desk.mandate(changes))
     held = {name: exact(round(face, 2)) for name, face in live.holdings.items()}
     return [line.as_json() for line in held_lines(replace(state, held=held))]
 
@@ -161,23 +157,16 @@ def planned(desks: Desks, chosen: Chosen, said: Mapping[str, Any], lang: str) ->
 
 def stressed(desks: Desks, chosen: Chosen, said: Mapping[str, Any], scenario: str, lang: str) -> Any:
     """Return what a scenario does to the answer; nothing where a newer question came."""
-    import pandas as pd
     from dash import no_update
 
-    from absalloc.desk import stress_test
-    from absalloc.desk.whatif import with_nav
     from absalloc.report.words import shown
 
     desk = desks.of(chosen)
     if desk.latest != said["version"]:
         return no_update
-    changes = _changes(desk, said)
-    held = desk.ask(changes, version=said["version"]).holdings
-    mandate = desk.case.state.mandate
-    if changes.nav is not None:
-        mandate = with_nav(mandate, Fraction(changes.nav))
-    table = pd.DataFrame({"tranche_id": list(held), "face": [round(face, 2) for face in held.values()]})
-    found = stress_test(universe(), mandate, table, scenarios=[scenario], as_of=chosen.as_of)
+    found = desk.stress(scenario, _changes(desk, said), version=said["version"])
+    if found is None:
+        return []
     item = found.to_json(lang)["scenarios"][0]
     bad = dict.fromkeys(f["rule"] for f in item["findings"] if f["level"] == "hard" and f["verdict"] != "pass")
     verdict = text("kept", lang) if item["compliant"] else text("broken", lang, rules=", ".join(bad))
