@@ -61,6 +61,11 @@ _CHINESE_UNITS = {
     "元": "yuan", "万": "wan", "万元": "wan", "百万元": "mn", "亿": "yi", "亿元": "yi", "年": "years", "天": "days",
     "日": "days", "个月": "months", "月": "months", "只": "names", "个": "names", "个交易日": "trading days",
 }  # fmt: skip
+_SLIPS = {
+    "y": "years", "yr": "years", "yrs": "years", "d": "days", "mo": "months", "mth": "months", "bps": "bp",
+    "pct": "%", "percent": "%", "pp": "%", "rmb": "yuan", "cny": "yuan", "w": "wan", "m": "mn", "million": "mn",
+}  # fmt: skip
+"""What people write for a unit, which is not one here; only named in the error, never read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ def quantity(text: str, where: Where | None = None) -> Quantity:
         error = BadInput(
             "base.unit_unknown", where=where, value=unit, text=text, expected=expected, choices=_QUANTITY_UNITS
         )
-        error.nearest = _CHINESE_UNITS.get(unit, error.nearest)
+        error.nearest = _CHINESE_UNITS.get(unit) or _SLIPS.get(unit.casefold(), error.nearest)
         raise error
     kind, factor = _QUANTITY_UNITS[unit]
     return Quantity(Fraction(Decimal(number.replace("_", "")) * factor), kind, text)

@@ -121,15 +121,33 @@ def menu(
 
 
 @explain.command(
-    help="Carry against the limit of one rule." + _EXAMPLE
-    + "frontier fund.yaml -u abs.csv --rule security-share --at 8% --at 10%"
+    help="Carry against the limit of one rule or target, and where the rules that bind change." + _EXAMPLE
+    + "frontier fund.yaml -u abs.csv --rule duration --sense max --from '1 year' --to '5 years'"
 )  # fmt: skip
 def frontier(
     mandate: MandateFile,
-    rule: Annotated[str, typer.Option("--rule", metavar="RULE", help="Whose limit is moved.", show_default=False)],
-    at: Annotated[
-        list[str], typer.Option("--at", metavar="10%", help="A limit, with its unit. Repeatable.", show_default=False)
+    rule: Annotated[
+        str, typer.Option("--rule", metavar="RULE", help="The rule or target that is moved.", show_default=False)
     ],
+    at: Annotated[
+        list[str] | None, typer.Option("--at", metavar="10%", help="Only these limits, with their units. Repeatable.")
+    ] = None,
+    low: Annotated[
+        str | None,
+        typer.Option("--from", metavar="8%", help="Least limit; the tightest that leaves a portfolio without it."),
+    ] = None,
+    high: Annotated[
+        str | None, typer.Option("--to", metavar="30%", help="Greatest limit; where it costs nothing without it.")
+    ] = None,
+    points: Annotated[
+        int | None, typer.Option("--points", metavar="12", help="How many, evenly; the limit as written comes on top.")
+    ] = None,
+    lp: Annotated[
+        bool, typer.Option("--lp", help="Points of the LP relaxation: no lots, tickets or whole names; at once.")
+    ] = False,
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", metavar="CHART.svg", help="Draw the curve into this file, too.")
+    ] = None,
     holdings: Held = None,
     sense: Annotated[
         str | None, typer.Option("--sense", metavar="max|min", help="Of a rule with both, the limit that is moved.")
@@ -139,13 +157,16 @@ def frontier(
     as_json: Json = False, lang: Language = Lang.en, as_of: AsOf = None, quiet: Quiet = False,
 ) -> int:  # fmt: skip
     """Trace a frontier."""
-    from absalloc.cli.explains import ExplainAsk, run_frontier
+    from absalloc.cli.explain_frontier import Wanted, run_frontier
+    from absalloc.cli.explains import ExplainAsk
     from absalloc.cli.inputs import files, overrides
 
     ask = ExplainAsk(
         files(universe, mapping, as_of, strict), mandate, holdings, overrides(changes), solver, time_limit
     )  # fmt: skip
-    return run_frontier(Shell(as_json, lang, quiet), ask, rule, at, sense)
+    return run_frontier(
+        Shell(as_json, lang, quiet), ask, Wanted(rule, sense, tuple(at or ()), low, high, points, lp, out)
+    )
 
 
 @explain.command(

@@ -115,24 +115,54 @@ def show_menu(shell: Shell, document: dict[str, Any]) -> str:
 
 
 def show_frontier(shell: Shell, document: dict[str, Any]) -> str:
-    """Print carry at each limit, and where the binding rules change."""
+    """Print carry at each limit as a number and a bar, and where the binding rules change."""
+    lang, unit, points = shell.lang, document["unit"], document["points"]
+    bars = _bars([p["carry_yuan"] for p in points])
+    binds = _changing([p["binding"] if p["status"] == "optimal" else None for p in points], lang)
     rows = [
-        (p["limit_text"], name("status", p["status"], shell.lang), yuan_in_full(p["carry_yuan"]), _bp(p["carry_bp"]),
-         _listed(shell, p["binding"]))
-        for p in document["points"]
+        (("→ " if p["limit"] == document["limit"] else "") + p["limit_text"], name("status", p["status"], lang),
+         yuan_in_full(p["carry_yuan"]), _bp(p["carry_bp"]), bar, bound)
+        for p, bar, bound in zip(points, bars, binds, strict=True)
     ]  # fmt: skip
-    shell.show(simple_table(_heads(shell, "limit", "status", "carry_yuan", "carry_bp", "binding"), rows, (0, 2, 3)))
-    unit = document["unit"]
+    heads = [*_heads(shell, "limit", "status", "carry_yuan", "carry_bp"), "", *_heads(shell, "binding")]
+    shell.show(simple_table(heads, rows, (0, 2, 3)))
+
+    def said(names: Sequence[str]) -> str:
+        return _listed(shell, [shell.text("where_no_plan") if n == "infeasible" else n for n in names])
+
     turns = [
         shell.text(
-            "turn", low=shown(t["low"], unit, shell.lang), high=shown(t["high"], unit, shell.lang),
-            starts=_listed(shell, t["starts"]), stops=_listed(shell, t["stops"]),
+            "turn", low=shown(t["low"], unit, lang), high=shown(t["high"], unit, lang), starts=said(t["starts"]),
+            stops=said(t["stops"]),
         )
         for t in document["turns"]
     ]  # fmt: skip
     said_once(shell, shell.text("turns"), turns)
-    made = sum(1 for p in document["points"] if p["status"] == "optimal")
-    return _answer(shell, "frontier_answer", document, rule=document["rule"], made=made, n=len(document["points"]))
+    made = sum(1 for p in points if p["status"] == "optimal")
+    key = "frontier_answer_lp" if document["lp_relaxation"] else "frontier_answer"
+    return _answer(shell, key, document, rule=document["rule"], made=made, n=len(points))
+
+
+def _changing(binding: Sequence[Sequence[str] | None], lang: str) -> list[str]:
+    """Return the rules that bind at each point: all of them once, then those that come (+) and go (-)."""
+    found, last = [], None
+    for names in binding:
+        if names is None or last is None:
+            found.append(DASH if names is None else LISTED[lang].join(names))
+        else:
+            moved = [f"+{n}" for n in names if n not in last] + [f"-{n}" for n in last if n not in names]
+            found.append(LISTED[lang].join(moved) or "=")
+        last = names
+    return found
+
+
+def _bars(values: Sequence[float | None], width: int = 16) -> list[str]:
+    """Return a bar for each value, from the least (one block) to the greatest; none where there is no value."""
+    known = [value for value in values if value is not None]
+    if not known or max(known) == min(known):
+        return ["" if value is None else "█" for value in values]
+    low, high = min(known), max(known)
+    return ["" if v is None else "█" * (1 + round((width - 1) * (v - low) / (high - low))) for v in values]
 
 
 def show_why(shell: Shell, document: dict[str, Any]) -> str:

@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from absalloc.cli.inputs import Files
 from absalloc.cli.shell import Shell, plain
-from absalloc.errors import BadInput
 from absalloc.where import Where
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from absalloc.desk import Case
 
 Show = Callable[[Shell, dict[str, Any]], str]
-SENSES = ("max", "min")
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ def run_prices(
         only = tuple(rules) if rules else None
         made = prices(case.state, case.settings, rules=only, breakpoints=breakpoints, lp=lp, progress=progress)
         found = made.to_json(shell.lang)
-    return _finish(shell, case, found, show_prices)
+    return finish(shell, case, found, show_prices)
 
 
 def run_conflict(shell: Shell, ask: ExplainAsk) -> int:
@@ -66,7 +62,7 @@ def run_conflict(shell: Shell, ask: ExplainAsk) -> int:
     with shell.step("step_solve"):
         case = ask.case()
         found = conflicts(case.state, case.settings).to_json(shell.lang)
-    return _finish(shell, case, found, show_conflict)
+    return finish(shell, case, found, show_conflict)
 
 
 def run_headroom(shell: Shell, ask: ExplainAsk, lines: Sequence[str] | None, rebalanced: bool) -> int:
@@ -78,7 +74,7 @@ def run_headroom(shell: Shell, ask: ExplainAsk, lines: Sequence[str] | None, reb
         case = ask.case()
         made = headroom(case.state, case.settings, lines or None, rebalanced=rebalanced, progress=progress)
         found = made.to_json(shell.lang)
-    return _finish(shell, case, found, show_headroom)
+    return finish(shell, case, found, show_headroom)
 
 
 def run_menu(shell: Shell, ask: ExplainAsk, within: str, count: int) -> int:
@@ -91,25 +87,7 @@ def run_menu(shell: Shell, ask: ExplainAsk, within: str, count: int) -> int:
     with shell.step("step_solve"):
         case = ask.case()
         found = menu(case.state, case.settings, width, count).to_json(shell.lang)
-    return _finish(shell, case, found, show_menu)
-
-
-def run_frontier(shell: Shell, ask: ExplainAsk, rule: str, at: Sequence[str], sense: str | None) -> int:
-    """Trace carry against a limit; 0 where every point is a proven plan, else 1."""
-    from absalloc.cli.explain_tables import show_frontier
-    from absalloc.explain import frontier
-
-    if sense not in (None, *SENSES):
-        raise BadInput(
-            "cli.sense_form", where=Where("--sense"), value=sense, expected=" | ".join(SENSES), choices=SENSES
-        )
-    with shell.step("step_solve") as progress:
-        case = ask.case()
-        values = _limits(case, rule, at, sense)
-        made = frontier(case.state, case.settings, rule, values, sense=sense, progress=progress)
-        found = made.to_json(shell.lang)
-    statuses = {point["status"] for point in found["points"]}
-    return _finish(shell, case, found, show_frontier, good=statuses == {"optimal"})
+    return finish(shell, case, found, show_menu)
 
 
 def run_why(shell: Shell, ask: ExplainAsk, tranche: str) -> int:
@@ -120,24 +98,10 @@ def run_why(shell: Shell, ask: ExplainAsk, tranche: str) -> int:
     with shell.step("step_solve"):
         case = ask.case()
         found = why(case.state, case.settings, tranche).to_json(shell.lang)
-    return _finish(shell, case, found, show_why)
+    return finish(shell, case, found, show_why)
 
 
-def _limits(case: Case, name: str, at: Sequence[str], sense: str | None) -> list[Fraction]:
-    """Return the limits of ``--at`` in the unit of the rule, sorted. Raises BadInput for another unit."""
-    from absalloc.explain.model import Model
-    from absalloc.units import quantity
-
-    rule = Model(case.state, case.settings).rule(name)
-    units = [item.unit for item in rule.limits if item.value is not None and sense in (None, item.sense)]
-    read = [quantity(text, Where("--at")) for text in at]
-    for one in read:
-        if units and one.unit != units[0]:
-            raise BadInput("rulebook.limit_unit", where=Where("--at"), value=one.text, rule=rule.id, expected=units[0])
-    return sorted({one.value for one in read})
-
-
-def _finish(shell: Shell, case: Case, found: dict[str, Any], show: Show, *, good: bool | None = None) -> int:
+def finish(shell: Shell, case: Case, found: dict[str, Any], show: Show, *, good: bool | None = None) -> int:
     """Print the document with what it is about, or the tables; 0 for a proven answer, else 1."""
     from absalloc.cli.tables import said_once
 

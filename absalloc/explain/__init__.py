@@ -6,6 +6,7 @@ Every number is the difference of plans that were solved; no dual is shown as a 
 from absalloc.explain.attribution import Attribution, attribution, rule_groups
 from absalloc.explain.conflicts import Conflict, Conflicts, conflicts
 from absalloc.explain.frontier import Frontier, frontier
+from absalloc.explain.frontier_range import Range
 from absalloc.explain.headroom import Headroom, HeadroomTable, headroom
 from absalloc.explain.menu import Menu, menu
 from absalloc.explain.moves import Move
@@ -25,6 +26,7 @@ __all__ = [
     "Move",
     "Price",
     "PriceList",
+    "Range",
     "Repair",
     "Why",
     "attribution",

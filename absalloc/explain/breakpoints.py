@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from absalloc.explain.model import Change, Model
-from absalloc.explain.repairs import least_steps, step_of
+from absalloc.explain.repairs import least_steps, outward, step_of
 from absalloc.rulebook.active import ActiveRule, Limit
 
 YUAN = Fraction(1)
@@ -31,7 +31,7 @@ class Span:
 def span(model: Model, rule: ActiveRule, limit: Limit) -> Span:
     """Return where a limit starts and stops to bind, by bisection; all else as it is."""
     assert limit.value is not None
-    step, sign = step_of(limit), 1 if limit.sense == "max" else -1
+    step, sign = step_of(limit), outward(limit)
     start = limit.value
 
     def value(steps: int) -> Fraction | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from absalloc.errors import BadInput
 from absalloc.explain.model import Adjust, Model
+from absalloc.explain.prices import Progress
 from absalloc.explain.why import moved
 from absalloc.explain.words import ratio, yuan
 from absalloc.plan.builder import MILLION
@@ -79,16 +80,24 @@ def _choice(item: Choice, best: Mapping[str, float | None]) -> dict[str, Any]:
     }
 
 
-def menu(state: BookState, settings: PlanSettings, within_bp: Fraction, count: int) -> Menu:
+def menu(
+    state: BookState,
+    settings: PlanSettings,
+    within_bp: Fraction,
+    count: int,
+    *,
+    supply: Mapping[str, float] | None = None,
+    progress: Progress | None = None,
+) -> Menu:
     """Return up to ``count`` portfolios within ``within_bp`` basis points (of NAV or the invested amount) of the best.
 
     Each next one has the least market value in lines of those before it, a line counting once for each that holds
-    it; it is a plan of its own, re-checked. Fewer come back where nothing differs. Raises BadInput for a width or a
-    count that is not positive.
+    it; it is a plan of its own, re-checked. Fewer come back where nothing differs. ``supply``: the most face that may
+    be bought of some lines. Raises BadInput for a width or a count that is not positive.
     """
     if within_bp <= 0 or count < 1:
         raise BadInput("explain.not_positive", value=str(within_bp if within_bp <= 0 else count))
-    model = Model(state, settings)
+    model = Model.of(state, settings, supply)
     base, best = model.base, model.value(model.base)
     if best is None or model.total is None or model.rate:
         return Menu(base.status, within_bp, (), base.reason)
@@ -96,6 +105,8 @@ def menu(state: BookState, settings: PlanSettings, within_bp: Fraction, count: i
     found = [_made(model, base)]
     weight = _held(model, base).astype(float)
     while len(found) < count:
+        if progress is not None:
+            progress(len(found), count, "")
         answer = model.answer(adjust=_unlike(floor, weight))
         if answer.faces is None or any(answer.faces == item.answer.faces for item in found):
             break

@@ -98,6 +98,12 @@ class Model:
         self.quick: Callable[[Change], tuple[Outcome, tuple[str, ...]]] | None = None
         """Answers the relaxation warm, with the rules that bind; set by those who ask many times."""
 
+    @classmethod
+    def of(cls, state: BookState, settings: PlanSettings, supply: Mapping[str, float] | None = None) -> Model:
+        """Return a book with at most ``supply`` to be bought of some lines; as it is, where none is given."""
+        made = cls(state, settings)
+        return made.with_supply(supply) if supply and made.stopped is None else made
+
     @cached_property
     def system(self) -> RowSystem:
         """The rows of the book's rules."""

@@ -10,6 +10,7 @@ from typing import Any
 from absalloc.explain.breakpoints import Span, behind, span
 from absalloc.explain.model import NOTHING, Change, Model
 from absalloc.explain.moves import Move, Mover, gap_of
+from absalloc.explain.repairs import outward
 from absalloc.explain.whatif import Session
 from absalloc.explain.words import limit_text, ratio, title, yuan
 from absalloc.plan.make import PlanSettings
@@ -134,6 +135,7 @@ def prices(
     rules: tuple[str, ...] | None = None,
     breakpoints: bool = False,
     lp: bool = False,
+    supply: Mapping[str, float] | None = None,
     progress: Progress | None = None,
 ) -> PriceList:
     """Return the price of every rule that binds a plan of the book (of ``rules`` only, where given).
@@ -141,11 +143,12 @@ def prices(
     Each number is the difference between two plans made, rounded and re-checked in the same way; no dual is shown.
     ``notch`` maps units to steps and replaces those of ``NOTCHES``; ``breakpoints`` also finds where each limit starts
     and stops to bind (LP relaxation). ``lp``: all of it on the LP relaxation, in milliseconds a price; a book whose
-    plan has no integers is priced on its LP anyway, which is then its own. Where the book has no plan as it stands, the
+    plan has no integers is priced on its LP anyway, which is then its own. ``supply``: the most face that may be bought
+    of some lines. Where the book has no plan as it stands, the
     list is empty and says why.
     Raises BadInput for a rule that is not in force.
     """
-    model = Model(state, settings)
+    model = Model.of(state, settings, supply)
     found = _mover(model, lp=lp)
     if isinstance(found, PriceList):
         return found
@@ -222,7 +225,7 @@ def _notch(limit: Limit, steps: Mapping[str, Fraction]) -> Fraction:
 def _stepped(mover: Mover, rule: ActiveRule, limit: Limit, step: Fraction) -> Move | None:
     """Return what ``step`` looser (tighter where negative) does; None where there is no such limit."""
     assert limit.value is not None
-    value = limit.value + (step if limit.sense == "max" else -step)
+    value = limit.value + outward(limit) * step
     least = Fraction(1) if limit.unit == "grade" else Fraction(0)
     if value < least or (limit.unit == "ratio" and rule.kind == "average" and value > 1):
         return None

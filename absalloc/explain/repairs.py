@@ -107,7 +107,7 @@ def _repair(model: Model, name: str, limit: Limit | None, value: Fraction | None
     answer = model.answer(change)
     if limit is not None and value is not None and answer.status == "stopped":
         # The very edge may leave no room for whole yuan: one step further is then the repair.
-        further = value + (1 if limit.sense == "max" else -1) * step_of(limit)
+        further = value + outward(limit) * step_of(limit)
         again = model.answer(Change.limit(name, limit.sense, further))
         value, answer = (further, again) if again.faces is not None else (value, answer)
     worth = model.value(answer)
@@ -122,7 +122,7 @@ def _moved(model: Model, kept: frozenset[str], name: str, limit: Limit) -> tuple
     was = limit.value
     assert was is not None
     step = step_of(limit)
-    sign = 1 if limit.sense == "max" else -1
+    sign = outward(limit)
 
     def enough(steps: int, *, whole: bool) -> bool:
         value = max(was + sign * steps * step, Fraction(0))
@@ -144,6 +144,11 @@ def _moved(model: Model, kept: frozenset[str], name: str, limit: Limit) -> tuple
 def step_of(limit: Limit) -> Fraction:
     """Return how finely limits of this unit are searched."""
     return STEPS.get(limit.unit, abs(limit.value or Fraction(1)) / 10_000)
+
+
+def outward(limit: Limit) -> int:
+    """Return 1 where a greater limit lets more, else -1; grades count downwards from the best, whatever the sense."""
+    return 1 if limit.sense == "max" or limit.unit == "grade" else -1
 
 
 def least_steps(enough: Callable[[int], bool], doublings: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -91,12 +92,12 @@ class Why:
         }
 
 
-def why(state: BookState, settings: PlanSettings, tranche_id: str) -> Why:
-    """Return why a line is in the best plan of a book or not.
+def why(state: BookState, settings: PlanSettings, tranche_id: str, *, supply: Mapping[str, float] | None = None) -> Why:
+    """Return why a line is in the best plan of a book or not; ``supply``: the most face to be bought of some lines.
 
     Raises BadInput for a line that is neither in the universe nor held.
     """
-    model = Model(state, settings)
+    model = Model.of(state, settings, supply)
     p = model.position(tranche_id)
     base = model.base
     rate = None if np.isnan(model.lines.rate[p]) else float(model.lines.rate[p])

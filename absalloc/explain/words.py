@@ -9,6 +9,7 @@ from typing import Any
 from absalloc.compliance.finding import shown
 from absalloc.messages import render
 from absalloc.rulebook.active import ActiveRule
+from absalloc.terms import RATING_GRADES
 
 
 @dataclass(frozen=True, init=False)
@@ -43,9 +44,11 @@ def ratio(value: Fraction | None) -> float | None:
 
 
 def limit_text(value: Fraction | None, unit: str) -> str:
-    """Return a limit as rules write it: ``12.5%``, ``3.5 years``, ``60``, ``100000000``."""
+    """Return a limit as rules write it: ``12.5%``, ``3.5 years``, ``60``, ``100000000``, ``AA+``."""
     if value is None:
         return "–"
+    if unit == "grade" and value in RATING_GRADES.values():
+        return next(grade for grade, step in RATING_GRADES.items() if step == value)
     if unit == "ratio":
         return f"{float(value * 100):.6g}%"
     number = f"{float(value):.12g}"

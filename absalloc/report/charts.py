@@ -43,7 +43,9 @@ def bars(name: str, title: str, data: Sequence[Bar]) -> str:
 
     The same data give the same bytes.
     """
-    return _svg(name, title, (6.4, 0.42 + 0.27 * len(data)), (0.24, 0.02, 0.48, 0.96), lambda axes: _draw(axes, data))
+    return drawing(
+        name, title, (6.4, 0.42 + 0.27 * len(data)), (0.24, 0.02, 0.48, 0.96), lambda axes: _draw(axes, data)
+    )
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def curves(name: str, titles: tuple[str, str, str], data: Sequence[Curve]) -> st
 
     Each curve has its own mark, so that it reads without colour. The same data give the same bytes.
     """
-    return _svg(name, titles[0], (8.4, 4.2), (0.1, 0.14, 0.88, 0.83), lambda axes: _draw_curves(axes, titles, data))
+    return drawing(name, titles[0], (8.4, 4.2), (0.1, 0.14, 0.88, 0.83), lambda axes: _draw_curves(axes, titles, data))
 
 
 def _draw_curves(axes: Any, titles: tuple[str, str, str], data: Sequence[Curve]) -> None:
@@ -76,16 +78,17 @@ def _draw_curves(axes: Any, titles: tuple[str, str, str], data: Sequence[Curve])
 
 def stacks(name: str, title: str, data: Sequence[Stack]) -> str:
     """Return columns of two parts as an SVG element for a page. The same data give the same bytes."""
-    return _svg(name, title, (11.0, 2.7), (0.01, 0.12, 0.98, 0.78), lambda axes: _draw_stacks(axes, data))
+    return drawing(name, title, (11.0, 2.7), (0.01, 0.12, 0.98, 0.78), lambda axes: _draw_stacks(axes, data))
 
 
-def _svg(
+def drawing(
     name: str,
     title: str,
     size: tuple[float, float],
     place: tuple[float, float, float, float],
     draw: Callable[[Any], None],
 ) -> str:
+    """Return what ``draw`` puts onto axes at ``place`` as an SVG element for a page; ``size`` in inches."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -135,6 +138,12 @@ def _draw(axes: Any, data: Sequence[Bar]) -> None:
     axes.set_frame_on(False)
     low, high = min((bar.value for bar in data), default=0.0), max((bar.value for bar in data), default=0.0)
     axes.set_xlim(min(low, 0.0), max(high, 1e-9))
+
+
+def standalone(svg: str) -> str:
+    """Return the SVG element of a page as a file of its own."""
+    names = f'<svg xmlns="http://www.w3.org/2000/svg" style="background:#fff" font-family="{FONTS}"'
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + svg.replace("<svg", names, 1) + "\n"
 
 
 def inline(svg: str, title: str) -> str:

@@ -177,7 +177,10 @@ class Frontier(Answered):
     title: str
     sense: Literal["max", "min"]
     unit: str
+    limit: float | None
+    limit_text: str
     reason: str | None
+    lp_relaxation: bool
     points: list[FrontierPoint]
     turns: list[FrontierTurn]
 

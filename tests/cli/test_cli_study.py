@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import jsonschema
 import numpy as np
@@ -157,6 +158,28 @@ def test_a_frontier_and_a_plan_agree(run: Run, wealth: list[Any]) -> None:
     assert points[0]["carry_yuan"] < points[1]["carry_yuan"]
 
 
+def test_a_frontier_finds_its_own_range_and_draws_it(run: Run, market: Path, wealth: list[Any], tmp_path: Path) -> None:
+    mandate, *rest = wealth
+    chart = tmp_path / "曲线.svg"
+    words = ["explain", "frontier", mandate, "--rule", "security-share", *rest]
+    found = run(*words, "--lp", "--points", "4", "-o", chart, "--json", "--lang", "zh")
+    document = found.document
+    assert (found.code, document["lp_relaxation"], document["limit_text"]) == (0, True, "10%")
+    limits = [point["limit"] for point in document["points"]]
+    assert limits == sorted(limits)
+    assert {0.0, 0.1} <= set(limits), "from the tightest, through the limit as written"
+    assert document["points"][-1]["carry_yuan"] == document["points"][-2]["carry_yuan"], "to where it costs nothing"
+    drawn = ElementTree.parse(chart).getroot()
+    assert drawn.tag == "{http://www.w3.org/2000/svg}svg"
+    assert "原定限额 10%" in "".join(drawn.itertext())
+    points = run(*words, "--from", "8%", "--to", "15%", "--points", "2", "--json").document["points"]
+    assert [point["limit"] for point in points] == [0.08, 0.1, 0.15]
+    fund = [market / "bond-fund-open.yaml", "-u", market / "market.csv", "--rule", "duration", "--sense", "max"]
+    said = run("explain", "frontier", *fund, "--from", "3 years", "--to", "4 years", "--points", "2").out
+    assert "→ 3.5 years" in said
+    assert "█" in said
+
+
 def test_what_is_held_decides_the_headroom(run: Run, market: Path, wealth: list[Any]) -> None:
     mandate, *rest = wealth
     words = ["explain", "headroom", mandate, "--line", "SYN100024.IB", *rest, "--json"]
@@ -195,6 +218,12 @@ def test_a_conflict_is_the_answer_no(run: Run, wealth: list[Any]) -> None:
         (["explain", "frontier", "{m}", "--rule", "security-share", "--at", "2 years"], "rulebook.limit_unit", None),
         (["explain", "frontier", "{m}", "--rule", "security-share", "--at", "8%", "--sense", "mx"],
          "cli.sense_form", "max"),
+        (["explain", "frontier", "{m}", "--rule", "security-share", "--from", "5y"], "base.unit_unknown", "years"),
+        (["explain", "frontier", "{m}", "--rule", "security-share", "--at", "8%", "--to", "9%"],
+         "cli.not_together", None),
+        (["explain", "frontier", "{m}", "--rule", "security-share", "-o", "chart.png"], "cli.not_a_picture", None),
+        (["explain", "frontier", "{m}", "--rule", "security-share", "--from", "9%", "--to", "8%"],
+         "explain.range", None),
         (["explain", "menu", "{m}", "--within", "2"], "base.percent_needed", None),
         (["explain", "frontier", "{m}"], "cli.usage", None),
     ],
