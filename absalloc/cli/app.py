@@ -24,6 +24,7 @@ from absalloc.cli.options import (
     OpeningDay,
     OpeningFile,
     Out,
+    Pdf,
     Quiet,
     Scenarios,
     Set,
@@ -106,6 +107,7 @@ def _optimise(
     changes: Set = None,
     only_verified: OnlyVerified = False,
     out: Out = None,
+    pdf: Pdf = False,
     full: Annotated[
         bool,
         typer.Option(
@@ -131,7 +133,8 @@ def _optimise(
 
     read = files(universe, mapping, as_of, strict)
     ask = Ask(
-        read, overrides(changes), solver, time_limit, out, only_verified, tuple(scenario or ()), worst_loss, cvar, full
+        read, overrides(changes), solver, time_limit, out, only_verified, tuple(scenario or ()), worst_loss, cvar, full,
+        pdf,
     )  # fmt: skip
     return run_optimise(Shell(as_json, lang, quiet), ask, mandates, holdings)
 
@@ -164,6 +167,7 @@ def check(
     only_verified: OnlyVerified = False,
     changes: Set = None,
     out: Out = None,
+    pdf: Pdf = False,
     scenario: Scenarios = None,
     universe: UniverseFiles = None,
     mapping: MappingFile = None,
@@ -180,7 +184,7 @@ def check(
     ask = CheckAsk(
         files=files(universe, mapping, as_of, strict), overrides=overrides(changes), others=tuple(others or ()),
         before=before, earlier=(before_universe, before_mandate), trades=trades, readings=readings,
-        moves=moves, only_verified=only_verified, out=out, scenarios=tuple(scenario or ()),
+        moves=moves, only_verified=only_verified, out=out, pdf=pdf, scenarios=tuple(scenario or ()),
     )  # fmt: skip
     return run_check(Shell(as_json, lang, quiet), ask, mandate, holdings)
 
@@ -202,6 +206,7 @@ def rebalance(
     changes: Set = None,
     only_verified: OnlyVerified = False,
     out: Out = None,
+    pdf: Pdf = False,
     time_limit: TimeLimit = None,
     scenario: Scenarios = None,
     worst_loss: WorstLoss = None,
@@ -220,7 +225,8 @@ def rebalance(
 
     read = files(universe, mapping, as_of, strict)
     ask = Ask(
-        read, overrides(changes), solver, time_limit, out, only_verified, tuple(scenario or ()), worst_loss, cvar
+        read, overrides(changes), solver, time_limit, out, only_verified, tuple(scenario or ()), worst_loss, cvar,
+        pdf=pdf,
     )  # fmt: skip
     change = Change(holdings, before, (before_universe, before_mandate), max_turnover, cure)
     return run_rebalance(Shell(as_json, lang, quiet), ask, mandate, change)

@@ -18,3 +18,4 @@ class StressAsk:
     others: tuple[str, ...] = ()
     break_even: bool = False
     out: str | None = None
+    pdf: bool = False

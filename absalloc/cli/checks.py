@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from absalloc.cli.inputs import Files, book_before, other_books
 from absalloc.cli.shell import Shell
+from absalloc.cli.writing import print_pdf, ready
 from absalloc.errors import BadInput
 from absalloc.where import Where
 
@@ -33,13 +34,13 @@ class CheckAsk:
     moves: str | None = None
     only_verified: bool = False
     out: str | None = None
+    pdf: bool = False
     scenarios: tuple[str, ...] = ()
 
 
 def run_check(shell: Shell, ask: CheckAsk, mandate_path: str, holdings: str) -> int:
     """Check a book and print the findings; 0 where it is shown to comply, else 1."""
     from absalloc.mandate import load_mandate
-    from absalloc.report.files import check_folder
     from absalloc.report.folder import write_check_folder
 
     if ask.readings not in (None, ALL):
@@ -49,13 +50,13 @@ def run_check(shell: Shell, ask: CheckAsk, mandate_path: str, holdings: str) -> 
     if ask.moves is not None and ask.before is None and ask.trades is None:
         raise BadInput("cli.needs_option", value="--moves", expected="--before")
     mandate = load_mandate(mandate_path)
-    if ask.out is not None:
-        check_folder(ask.out)
+    ready(ask.out, ask.pdf)
     with shell.step("step_check"):
         universe = ask.files.load(mandate)
         findings, document = check_document(shell.lang, ask, universe, mandate, holdings)
     if ask.out is not None:
         write_check_folder(findings, document, ask.out, shell.lang, asked=(mandate, universe, holdings))
+    print_pdf(shell, ask.out, ask.pdf)
     shell.document(document)
     show_check(shell, document)
     return 0 if findings.compliant else 1

@@ -7,6 +7,7 @@ from typing import Any
 
 from absalloc.cli.inputs import Files
 from absalloc.cli.shell import Shell, plain
+from absalloc.cli.writing import print_pdf, ready
 from absalloc.errors import BadInput
 
 PLANS = {"plain": 13, "break_even": 27, "curve": 16}
@@ -26,6 +27,7 @@ class CompareAsk:
     solver: str = "highs"
     time_limit: float | None = None
     out: str | None = None
+    pdf: bool = False
 
     @property
     def plans(self) -> int:
@@ -41,12 +43,10 @@ def run_compare(shell: Shell, ask: CompareAsk, paths: list[str]) -> int:
     from absalloc.desk.studied import Compared
     from absalloc.desk.studies import sector_drivers
     from absalloc.report.answer import compare_answer
-    from absalloc.report.files import check_folder
 
     drivers = sector_drivers(ask.scenarios)
     read = _mandates(paths)
-    if ask.out is not None:
-        check_folder(ask.out)
+    ready(ask.out, ask.pdf)
     with shell.steps("step_compare", ask.plans * len(read)) as step:
         parts = tuple(
             part
@@ -63,6 +63,7 @@ def run_compare(shell: Shell, ask: CompareAsk, paths: list[str]) -> int:
             from absalloc.report.compared import write_compare_folder
 
             write_compare_folder(document, ask.out, shell.lang)
+    print_pdf(shell, ask.out, ask.pdf)
     shell.document(document)
     if not shell.as_json:
         for item in document["mandates"]:

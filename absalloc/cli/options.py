@@ -72,6 +72,7 @@ Cvar = Annotated[
 Out = Annotated[
     str | None, typer.Option("--out", "-o", metavar="DIR", help="Write report, tables and certificate here.")
 ]
+Pdf = Annotated[bool, typer.Option("--pdf", help="With --out: the pages as PDF too. Needs the extra pdf.")]
 OnlyVerified = Annotated[
     bool, typer.Option("--only-verified", help="Only rules whose text was seen; the others are left out, and named.")
 ]

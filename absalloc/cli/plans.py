@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from absalloc.cli.inputs import Files, book_before
 from absalloc.cli.shell import Shell
+from absalloc.cli.writing import print_pdf, ready
 from absalloc.errors import BadInput, NotBuilt
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Ask:
     worst_loss: str | None = None
     cvar: str | None = None
     full: bool = False
+    pdf: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,7 @@ def _ready(ask: Ask) -> None:
     clash = next((name for name, given in others.items() if given), None)
     if ask.full and clash is not None:
         raise BadInput("cli.full_alone", value="--full", expected=clash)
-    if ask.out is not None:
-        from absalloc.report.files import check_folder
-
-        check_folder(ask.out)
+    ready(ask.out, ask.pdf)
 
 
 def _deeper(shell: Shell, ask: Ask, plan: Plan, asked: tuple[Any, Any, Any]) -> dict[str, Any] | None:
@@ -141,6 +140,7 @@ def finish(shell: Shell, ask: Ask, plan: Plan, document: dict[str, Any], deeper:
 
         with shell.step("step_write"):
             write_plan_folder(plan, document, ask.out, shell.lang, deeper)
+    print_pdf(shell, ask.out, ask.pdf)
     shell.document(document)
     show_plan(shell, document)
     return exit_code(document)

@@ -6,6 +6,7 @@ from typing import Any
 
 from absalloc.cli.asked import StressAsk
 from absalloc.cli.shell import Shell, plain
+from absalloc.cli.writing import print_pdf, ready
 from absalloc.errors import BadInput
 
 PROBES = 70
@@ -52,19 +53,22 @@ def run_stress(shell: Shell, ask: StressAsk, mandate_path: str, holdings: str) -
     from absalloc.desk import stress_test
     from absalloc.desk.scenarios import found_scenarios, split_sets
     from absalloc.mandate import load_mandate
-    from absalloc.report.files import check_folder
 
     if split_sets(ask.scenarios)[1]:
         from absalloc.cli.draws import run_draws
 
-        asked = {"--with": bool(ask.others), "--break-even": ask.break_even, "--out": ask.out is not None}
+        asked = {
+            "--with": bool(ask.others),
+            "--break-even": ask.break_even,
+            "--out": ask.out is not None,
+            "--pdf": ask.pdf,
+        }
         for option in (name for name, given in asked.items() if given):
             raise BadInput("cli.set_alone", value=option, expected="--scenario (monte_carlo)")
         return run_draws(shell, ask, mandate_path, holdings)
     scenarios = found_scenarios(ask.scenarios)
     mandate = load_mandate(mandate_path)
-    if ask.out is not None:
-        check_folder(ask.out)
+    ready(ask.out, ask.pdf)
     with shell.steps("step_stress", len(scenarios) + (PROBES if ask.break_even else 0)) as step:
         universe = ask.files.load(mandate)
         found = stress_test(
@@ -77,6 +81,7 @@ def run_stress(shell: Shell, ask: StressAsk, mandate_path: str, holdings: str) -
             from absalloc.report.stressed import write_stress_folder
 
             write_stress_folder(document, ask.out, shell.lang)
+    print_pdf(shell, ask.out, ask.pdf)
     shell.document(document)
     if not shell.as_json:
         for item in document["scenarios"]:

@@ -13,6 +13,7 @@ from absalloc.cli.options import (
     Language,
     MappingFile,
     Out,
+    Pdf,
     Quiet,
     Set,
     Solver,
@@ -67,6 +68,7 @@ def _stress(
     listed: Annotated[bool, typer.Option("--list", help="List the shipped scenarios and how sure they are.")] = False,
     changes: Set = None,
     out: Out = None,
+    pdf: Pdf = False,
     universe: UniverseFiles = None,
     mapping: MappingFile = None,
     strict: Strict = False,
@@ -88,7 +90,7 @@ def _stress(
         raise BadInput("cli.stress_needs", value="MANDATE" if mandate is None else "HOLDINGS", expected="--list")
     read = files(universe, mapping, as_of, strict)
     ask = StressAsk(
-        read, tuple(scenario or ()), overrides(changes), forward_months, tuple(others or ()), break_even, out
+        read, tuple(scenario or ()), overrides(changes), forward_months, tuple(others or ()), break_even, out, pdf
     )  # fmt: skip
     return run_stress(shell, ask, mandate, holdings)
 
@@ -113,6 +115,7 @@ def _compare(
     changes: Set = None,
     time_limit: TimeLimit = None,
     out: Out = None,
+    pdf: Pdf = False,
     universe: UniverseFiles = None,
     mapping: MappingFile = None,
     strict: Strict = False,
@@ -127,6 +130,6 @@ def _compare(
 
     read = files(universe, mapping, as_of, strict)
     ask = CompareAsk(
-        read, tuple(scenario or ()), overrides(changes), severity, break_even, curve, solver, time_limit, out
+        read, tuple(scenario or ()), overrides(changes), severity, break_even, curve, solver, time_limit, out, pdf
     )  # fmt: skip
     return run_compare(Shell(as_json, lang, quiet), ask, mandates)

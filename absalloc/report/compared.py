@@ -12,7 +12,7 @@ from absalloc.report.files import json_text, table, write_all
 from absalloc.report.words import say
 from absalloc.report.workbook import Column, Sheets
 
-COMPARE_FILES = ("compare.json", "sectors.csv", "curves.csv", "report.html", "report.xlsx")
+COMPARE_FILES = ("compare.json", "sectors.csv", "curves.csv", "report.html", "report.xlsx", "report.pdf")
 SECTORS = (
     Column("mandate"), Column("sector", words="sector"), Column("status", words="status"),
     Column("capacity_yuan", "yuan"), Column("carry_yuan", "yuan"), Column("carry_bp", "grade"),

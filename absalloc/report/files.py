@@ -38,7 +38,7 @@ def check_folder(folder: str | Path) -> None:
         with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
 
 
 def write_all(folder: Path, contents: Mapping[str, str | bytes], known: Sequence[str]) -> None:
@@ -50,10 +50,11 @@ def write_all(folder: Path, contents: Mapping[str, str | bytes], known: Sequence
             if name not in contents:
                 (folder / name).unlink(missing_ok=True)
     except OSError as error:
-        raise _unwritable(folder, error) from None
+        raise unwritable(folder, error) from None
 
 
-def _unwritable(path: Path, error: OSError) -> BadInput:
+def unwritable(path: Path, error: OSError) -> BadInput:
+    """Return the error of a folder or file that cannot be written."""
     problem = error.strerror or os.strerror(error.errno or 0)
     return BadInput("report.out_unwritable", where=Where(str(path)), value=str(path), problem=problem)
 

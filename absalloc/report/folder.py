@@ -22,9 +22,18 @@ if TYPE_CHECKING:
 
 PLAN_FILES = (
     "plan.json", "holdings.csv", "trades.csv", "findings.csv", "certificate.json", "report.html", "report.xlsx",
-    "memo.html", "abs-held.csv",
+    "memo.html", "abs-held.csv", "report.pdf", "memo.pdf",
 )  # fmt: skip
-CHECK_FILES = ("check.json", "findings.csv", "report.html", "report.xlsx", "memo.html", "abs-held.csv")
+CHECK_FILES = (
+    "check.json",
+    "findings.csv",
+    "report.html",
+    "report.xlsx",
+    "memo.html",
+    "abs-held.csv",
+    "report.pdf",
+    "memo.pdf",
+)
 ABS_HELD = ("rank", "top_ten", "tranche_id", "name", "market_value", "weight")
 
 

@@ -13,6 +13,7 @@ from absalloc.report.words import say
 
 STRESS_FILES = (
     "stress.json", "scenarios.csv", "lines.csv", "findings.csv", "payments.csv", "report.html", "report.xlsx",
+    "report.pdf",
 )  # fmt: skip
 SCENARIOS = (
     "scenario", "book", "value_before", "value_after", "gain", "rate", "spread", "life", "loss", "carry",
