@@ -85,7 +85,7 @@ def prepare(
     rules = _rules(mandate, law, overrides, how)
     if overrides:
         written = _rules(mandate, law, None, how)
-        notes += [Note("limit_set", **found) for found in limits_set(rules, written)]
+        notes[:0] = [Note("limit_set", **found) for found in limits_set(rules, written)]
     rules = softened(rules, mandate)
     valued, more = _value(facts, mandate, day, law)
     notes += [Note("after_verified", **found) for found in rules.warnings]

@@ -20,6 +20,7 @@ from absalloc.desk.changes import (
     priced,
     with_nav,
 )
+from absalloc.desk.run_notes import Asked, run_notes
 from absalloc.desk.studies import Case, planning, stressed
 from absalloc.errors import BadInput
 from absalloc.mandate import LoadedMandate, with_keys
@@ -120,12 +121,24 @@ class WhatIf:
         from absalloc.desk.reported import Plan
 
         wanted = changes or Changes()
-        case, session = self._of(wanted)
-        moved = _moved(session, wanted)
-        settings = session.settings
+        session = self._of(wanted).session
+        moved, asked = _moved(session, wanted), self.asked(wanted)
+        settings = asked.settings
         settings = settings if time_limit is None else replace(settings, time_limit=time_limit)
         settings = settings if gap is None else replace(settings, mip_gap=gap)
-        return Plan(session.plan(moved, settings), case.notes, settings, None, session.state(moved), moved.supply)
+        return Plan(session.plan(moved, settings), asked.notes, settings, None, asked.state, moved.supply)
+
+    def asked(self, changes: Changes | None = None) -> Asked:
+        """Return the book under ``changes`` for ``absalloc.explain``: ``prices(a.state, a.settings, supply=a.supply)``.
+
+        Raises BadInput as ``ask`` does.
+        """
+        wanted = changes or Changes()
+        case, session = self._of(wanted)
+        moved = _moved(session, wanted)
+        state = session.state(moved)
+        changed = run_notes(self.case.state, state, wanted, moved)
+        return Asked(state, session.settings, moved.supply, changed, (*changed, *case.notes))
 
     def mandate(self, changes: Changes) -> LoadedMandate:
         """Return the mandate under ``changes``. Raises BadInput for a key or a value it cannot have."""

@@ -49,6 +49,13 @@ def write_plan_folder(
     Without a plan there are no holdings, trades, memo or certificate, and those of an earlier run are removed.
     Raises BadInput where the folder cannot be written.
     """
+    write_all(Path(folder), plan_files(plan, document, lang, deeper), PLAN_FILES)
+
+
+def plan_files(
+    plan: Plan, document: Mapping[str, Any], lang: str = "en", deeper: Mapping[str, Any] | None = None
+) -> dict[str, str | bytes]:
+    """Return name -> content of the files of a plan, as ``write_plan_folder`` writes them."""
     from absalloc.plan.certificate import certificate_bytes
 
     state = plan.answer.state
@@ -65,7 +72,7 @@ def write_plan_folder(
         contents["trades.csv"] = table(TRADES, [{"date": document["as_of"], **trade} for trade in document["trades"]])
         contents["certificate.json"] = certificate_bytes(plan.certificate)
         contents |= _signed(document, lang, state.mandate, state.universe, view)
-    write_all(Path(folder), contents, PLAN_FILES)
+    return contents
 
 
 def write_check_folder(

@@ -129,10 +129,10 @@ def provenance(
 ) -> list[tuple[str, str]]:
     """Return what the answer was made from: files with their hashes, rulebooks, the certificate, how sure the texts."""
     found = [
-        (say("made_file", lang, file=source.file), say("made_rows", lang, rows=source.rows, hash=source.sha256))
+        (say("made_file", lang, file=_bare(source.file)), say("made_rows", lang, rows=source.rows, hash=source.sha256))
         for source in universe.provenance
     ]
-    found.append((say("made_mandate", lang), mandate.file))
+    found.append((say("made_mandate", lang), _bare(mandate.file)))
     found += [(say(f"made_{key}", lang), str(value)) for key, value in document["inputs"].items()]
     if document.get("certificate"):
         found.append((say("made_certificate", lang), document["certificate"]))
@@ -143,6 +143,11 @@ def provenance(
     if read:
         found.append((say("made_readings", lang), ", ".join(read)))
     return found
+
+
+def _bare(path: str) -> str:
+    """Return the name of a file without its folder: where it lay when it was read is nobody's business."""
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def _confidence(findings: Sequence[Mapping[str, Any]], lang: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from importlib.resources import as_file
@@ -106,13 +106,17 @@ def books() -> tuple[str, ...]:
 
 
 def mandate_of(book: str) -> LoadedMandate:
-    """Return a book's mandate. Raises BadInput for a book that is not served."""
+    """Return a book's mandate, named by its file alone: folders of the server are in no report and no message.
+
+    Raises BadInput for a book that is not served.
+    """
     from absalloc.mandate import load_mandate
 
     there = served().mandates
     if book not in there:
         raise BadInput("page.unknown_book", value=book, choices=there)
-    return load_mandate(there[book])
+    made, name = load_mandate(there[book]), there[book].name
+    return replace(made, file=name, document=replace(made.document, name=name))
 
 
 def holdings_of(book: str) -> Path | None:
