@@ -38,27 +38,44 @@ RuleNames = Annotated[
 ]
 
 
-@explain.command(help="What each binding rule costs: looser, tighter, gone." + _EXAMPLE + "prices fund.yaml -u abs.csv")
+@explain.command(
+    help="What each rule costs: looser, tighter, gone; pairs that take over from each other." + _EXAMPLE
+    + "prices fund.yaml -u abs.csv --breakpoints --attribution"
+)  # fmt: skip
 def prices(
     mandate: MandateFile, holdings: Held = None, rule: RuleNames = None,
     breakpoints: Annotated[
         bool, typer.Option("--breakpoints", help="Where each limit starts and stops to bind, too.")
     ] = False,
+    attribution: Annotated[
+        bool, typer.Option("--attribution", help="Share what the rules cost together out over their rulebooks, too.")
+    ] = False,
+    group: Annotated[
+        list[str] | None,
+        typer.Option("--group", metavar="NAME=RULE,RULE", help="Share it out over these groups. Repeatable.",
+                     show_default=False),
+    ] = None,
     lp: Annotated[
         bool, typer.Option("--lp", help="Prices of the LP relaxation: no lots, tickets or whole names; at once.")
+    ] = False,
+    exact: Annotated[
+        bool,
+        typer.Option("--exact", help="Break points, pairs and attribution by plans with lots, tickets and names, too: "
+                     "many solves. Without it they are of the LP relaxation."),
     ] = False,
     solver: SolverName = Solver.highs, changes: Set = None, time_limit: TimeLimit = None,
     universe: UniverseFiles = None, mapping: MappingFile = None, strict: Strict = False,
     as_json: Json = False, lang: Language = Lang.en, as_of: AsOf = None, quiet: Quiet = False,
 ) -> int:  # fmt: skip
     """Price the rules."""
-    from absalloc.cli.explains import ExplainAsk, run_prices
+    from absalloc.cli.explains import ExplainAsk, PricesAsk, run_prices
     from absalloc.cli.inputs import files, overrides
 
     ask = ExplainAsk(
         files(universe, mapping, as_of, strict), mandate, holdings, overrides(changes), solver, time_limit
     )  # fmt: skip
-    return run_prices(Shell(as_json, lang, quiet), ask, rule, breakpoints, lp)
+    wanted = PricesAsk(rule, breakpoints, attribution, group, lp, exact)
+    return run_prices(Shell(as_json, lang, quiet), ask, wanted)
 
 
 @explain.command(help="Which rules cannot hold together, and ways out." + _EXAMPLE + "conflict fund.yaml -u abs.csv")

@@ -37,32 +37,6 @@ def _answer(shell: Shell, key: str, document: dict[str, Any], **fields: Any) -> 
     return shell.text(key, book=document["mandate"], **fields)
 
 
-def _moved(shell: Shell, move: dict[str, Any] | None) -> str:
-    """Return what a move is worth in bp; one within the gaps of the solves says so and is no number."""
-    if move is None:
-        return DASH
-    if move["worth"] in ("within_gap", "infeasible", "stopped"):
-        return shell.text(f"worth_{move['worth']}")
-    return _bp(move["gain_bp"])
-
-
-def show_prices(shell: Shell, document: dict[str, Any]) -> str:
-    """Print what each rule costs, dearest first."""
-    rows = []
-    for item in document["prices"]:
-        removed = item["removed"]
-        after = item["behind"] or removed["takes_over"]
-        moves = [_moved(shell, item[key]) for key in ("looser", "tighter", "removed")]
-        spans = [shown(item[key], item["unit"], shell.lang) for key in ("binds_from", "feasible_to")]
-        rows.append((item["rule"], item["limit_text"], *moves, *spans, _listed(shell, after)))
-    heads = _heads(
-        shell, "rule", "limit", "looser_bp", "tighter_bp", "removed_bp", "binds_from", "feasible_to", "behind"
-    )
-    shell.show(simple_table(heads, rows, (1, 2, 3, 4, 5, 6)))
-    dear = [item for item in document["prices"] if item["removed"]["worth"] == "gain"]
-    return _answer(shell, "prices_answer", document, n=len(document["prices"]), dear=len(dear))
-
-
 def show_conflict(shell: Shell, document: dict[str, Any]) -> str:
     """Print each set of rules that cannot hold together, and the ways out."""
     for item in document["conflict"]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from absalloc.cli.inputs import Files
 from absalloc.cli.shell import Shell, plain
+from absalloc.errors import BadInput
 from absalloc.where import Where
 
 if TYPE_CHECKING:
@@ -39,18 +40,46 @@ class ExplainAsk:
         )  # fmt: skip
 
 
-def run_prices(
-    shell: Shell, ask: ExplainAsk, rules: Sequence[str] | None, breakpoints: bool, lp: bool
-) -> int:  # fmt: skip
-    """Price the rules that bind a plan; 0 where the plan is proven, else 1."""
-    from absalloc.cli.explain_tables import show_prices
-    from absalloc.explain import prices
+@dataclass(frozen=True)
+class PricesAsk:
+    """What ``explain prices`` is asked for."""
 
+    rules: Sequence[str] | None = None
+    breakpoints: bool = False
+    attribution: bool = False
+    groups: Sequence[str] | None = None
+    lp: bool = False
+    exact: bool = False
+
+    def grouped(self) -> dict[str, tuple[str, ...]] | None:
+        """Return the groups asked for, None for those of the rulebooks. Raises BadInput for what is no group."""
+        found: dict[str, tuple[str, ...]] = {}
+        for text in self.groups or ():
+            name, equals, rules = text.replace("，", ",").partition("=")
+            names = tuple(rule.strip() for rule in rules.split(",") if rule.strip())
+            if not equals or not name.strip() or not names or name.strip() in found:
+                raise BadInput("cli.group_form", where=Where("--group"), value=text)
+            found[name.strip()] = names
+        return found or None
+
+
+def run_prices(shell: Shell, ask: ExplainAsk, wanted: PricesAsk) -> int:
+    """Price the rules that bind a plan; 0 where the plan is proven, else 1."""
+    from absalloc.cli.price_tables import show_prices
+    from absalloc.explain import attribution, prices
+
+    groups = wanted.grouped()
     with shell.step("step_solve") as progress:
         case = ask.case()
-        only = tuple(rules) if rules else None
-        made = prices(case.state, case.settings, rules=only, breakpoints=breakpoints, lp=lp, progress=progress)
-        found = made.to_json(shell.lang)
+        only = tuple(wanted.rules) if wanted.rules else None
+        found = prices(
+            case.state, case.settings, rules=only, breakpoints=wanted.breakpoints, lp=wanted.lp, exact=wanted.exact,
+            progress=progress,
+        ).to_json(shell.lang)  # fmt: skip
+        found["attribution"] = None
+        if (wanted.attribution or groups) and found["status"] == "optimal":
+            shares = attribution(case.state, case.settings, groups, exact=wanted.exact, progress=progress)
+            found["attribution"] = {k: v for k, v in shares.to_json(shell.lang).items() if k != "schema"}
     return finish(shell, case, found, show_prices)
 
 

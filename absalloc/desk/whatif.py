@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from absalloc.desk.reported import Plan
     from absalloc.desk.studied import StressedBook
+    from absalloc.explain.live import Live
     from absalloc.explain.standing import Moved
-    from absalloc.explain.whatif import Live, Session, Versions
+    from absalloc.explain.whatif import Session, Versions
     from absalloc.rows import BookState
     from absalloc.rulebook.active import Override
 
@@ -97,7 +98,7 @@ class WhatIf:
         number = self._versions.next(version)
         made = self._at(wanted, number)
         if made is None:
-            from absalloc.explain.whatif import Live
+            from absalloc.explain.live import Live
 
             return Live(number, "superseded")
         return made.session.ask(_moved(made.session, wanted), version=number, every=every)

@@ -1,71 +1,129 @@
-"""Where a limit starts to cost and where it leaves no portfolio; and the rules behind a rule that costs nothing."""
+"""Where a limit starts to cost and where it leaves no portfolio: the grid of its limits, and what the LP proves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from absalloc.explain.model import Change, Model
-from absalloc.explain.repairs import least_steps, outward, step_of
+from absalloc.explain.model import Change, Model, limit_range, loosening
+from absalloc.explain.optima import YUAN
+from absalloc.explain.repairs import least_steps, step_of
 from absalloc.rulebook.active import ActiveRule, Limit
 
-YUAN = Fraction(1)
-"""Less than this a year is no cost."""
 DOUBLINGS = 20
+FURTHEST = 2**DOUBLINGS
+"""Steps to either side of a limit that are looked at, where limits have no end."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """Where one limit starts to bind and where it stops, on the LP relaxation, right to one ``step``.
+    """Where one limit starts and stops to bind, all else as it is; limits on a grid of ``step``.
 
-    ``binds_from``: the loosest limit that costs carry (None: no limit does); ``feasible_to``: the tightest at which a
-    portfolio exists (None: none is too tight).
+    ``binds_from``: the loosest limit that is proven to cost more than a yuan a year. ``free_from``: the tightest at
+    which a portfolio earns as much as the best one known with the limit at its loosest, to a yuan. ``feasible_to``: the
+    tightest at which there is a portfolio. ``infeasible_from``: the loosest proven to leave none. Neighbours lie a
+    step apart; with integers further where the gaps of the solves do not tell. None: no limit on the grid is so.
     """
 
     binds_from: Fraction | None
+    free_from: Fraction | None
     feasible_to: Fraction | None
+    infeasible_from: Fraction | None
     step: Fraction
 
 
-def span(model: Model, rule: ActiveRule, limit: Limit) -> Span:
-    """Return where a limit starts and stops to bind, by bisection; all else as it is."""
-    assert limit.value is not None
-    step, sign = step_of(limit), outward(limit)
-    start = limit.value
+@dataclass(frozen=True)
+class Ladder:
+    """The limits that are tried: so many steps looser (tighter where negative) than the one written."""
 
-    def value(steps: int) -> Fraction | None:
-        """Return the optimum with the limit so many steps looser (tighter where negative); None where there is none."""
-        moved = start + sign * steps * step
-        if moved < 0:
-            return value(round(-sign * start / step)) if steps > 0 else None
-        return model.ceiling(Change.limit(rule.id, limit.sense, moved))
+    rule: ActiveRule
+    limit: Limit
 
-    free = value(2**DOUBLINGS)
-    here = value(0)
-    if free is None or here is None:
-        return Span(None, None, step)
-    costs = free - here > YUAN
-    if costs:
-        steps = least_steps(lambda k: (v := value(k)) is not None and free - v <= YUAN, DOUBLINGS)
-    else:
-        steps = least_steps(lambda k: (v := value(-k)) is None or free - v > YUAN, DOUBLINGS)
-        steps = None if steps is None else -steps
-    end = least_steps(lambda k: value(-k) is None, DOUBLINGS)
-    binds = None if steps is None else start + sign * steps * step
-    tightest = None if end is None else start - sign * (end - 1) * step
-    return Span(binds if binds is None or binds >= 0 else None, tightest, step)
+    @property
+    def step(self) -> Fraction:
+        """The distance of two limits, in the unit of the limit."""
+        return step_of(self.limit)
+
+    @property
+    def sign(self) -> int:
+        """1 where a greater limit is looser, else -1."""
+        return loosening(self.rule, self.limit)
+
+    def at(self, steps: int) -> Fraction:
+        """Return the limit so many steps looser."""
+        assert self.limit.value is not None
+        return self.limit.value + self.sign * steps * self.step
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The tightest and the loosest step; as far as is looked where limits have no end."""
+        assert self.limit.value is not None
+        least, most = limit_range(self.limit)
+        down = int((self.limit.value - least) / self.step)
+        up = FURTHEST if most is None else int((most - self.limit.value) / self.step)
+        return (-down, up) if self.sign > 0 else (-up, down)
+
+    def change(self, steps: int) -> Change:
+        """Return the change to the limit at a step within the ends."""
+        return Change.limit(self.rule.id, self.limit.sense, self.at(steps))
+
+    @property
+    def off(self) -> Change:
+        """The limit at its loosest: what the rule bars at any limit stays barred."""
+        return self.change(self.ends[1])
+
+    def span(self, binds: int | None, free: int | None, feasible: int | None, none: int | None) -> Span:
+        """Return the span of four steps; a step beyond the ends is no limit."""
+        low, high = self.ends
+        steps = (binds, free, feasible, none)
+        found = [None if k is None or not low <= k <= high or abs(k) == FURTHEST else self.at(k) for k in steps]
+        return Span(found[0], found[1], found[2], found[3], self.step)
 
 
-def behind(model: Model, rule: str, binding: Iterable[str]) -> tuple[str, ...]:
-    """Return the rules that take over from a binding rule: without both, more is gained (LP relaxation)."""
-    others = [name for name in sorted(binding) if name != rule]
-    return tuple(other for other in others if _gain(model, rule, other) > YUAN)
+def relaxed_span(model: Model, rule: ActiveRule, limit: Limit) -> Span:
+    """Return where a limit starts and stops to bind in the LP, by bisection to one step."""
+    ladder = Ladder(rule, limit)
+    low, high = ladder.ends
+    free = model.ceiling(ladder.off)
+    if free is None:
+        return Span(None, None, None, None, ladder.step)
+    top = Tops(model, ladder)
+    binds = last(lambda k: top.costs(k, free), low, high)
+    none = last(top.impossible, low, high)
+    return ladder.span(binds, low if binds is None else binds + 1, low if none is None else none + 1, none)
 
 
-def _gain(model: Model, rule: str, other: str) -> Fraction:
-    """Return what leaving both out gains beyond the better of the two alone, yuan a year."""
-    values = [model.ceiling(Change.drop(*names)) for names in ((rule, other), (rule,), (other,))]
-    if values[0] is None or values[1] is None or values[2] is None:
-        return Fraction(0)
-    return values[0] - max(values[1], values[2])
+class Tops:
+    """What the LP proves of the limits of a ladder."""
+
+    def __init__(self, model: Model, ladder: Ladder) -> None:
+        self.model, self.ladder = model, ladder
+        self.known: dict[int, tuple[str, Fraction | None]] = {}
+
+    def at(self, steps: int) -> tuple[str, Fraction | None]:
+        """Return (status, what no portfolio beats) at a step."""
+        if steps not in self.known:
+            self.known[steps] = self.model.top(self.ladder.change(steps))
+        return self.known[steps]
+
+    def costs(self, steps: int, free: Fraction) -> bool:
+        """Say whether no portfolio at a step comes within a yuan of ``free``: proven."""
+        status, top = self.at(steps)
+        return status == "infeasible" or (top is not None and free - top > YUAN)
+
+    def impossible(self, steps: int) -> bool:
+        """Say whether there is no portfolio at a step: proven."""
+        return self.at(steps)[0] == "infeasible"
+
+
+def last(holds: Callable[[int], bool], low: int, high: int) -> int | None:
+    """Return the loosest step from ``low`` up to ``high`` at which something still holds that stops once; None: none.
+
+    Searched outwards from the limit as written, step 0, by doubling and halving.
+    """
+    if holds(0):
+        most = least_steps(lambda k: k > high or not holds(k), DOUBLINGS + 1)
+        return high if most is None else min(most - 1, high)
+    down = least_steps(lambda k: -k < low or holds(-k), DOUBLINGS + 1)
+    return None if down is None or -down < low else -down

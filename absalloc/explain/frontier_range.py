@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from absalloc.errors import BadInput
-from absalloc.explain.breakpoints import span
-from absalloc.explain.model import Model
-from absalloc.explain.repairs import outward, step_of
+from absalloc.explain.breakpoints import relaxed_span
+from absalloc.explain.model import Model, limit_range, loosening
+from absalloc.explain.repairs import step_of
 from absalloc.explain.words import limit_text
 from absalloc.rulebook.active import ActiveRule, Limit
-from absalloc.terms import RATING_GRADES
 
 MOST_POINTS = 200
 BEYOND = Fraction(1, 10)
@@ -52,9 +51,9 @@ def values_of(model: Model, rule: ActiveRule, limit: Limit, wanted: Range) -> li
 def reach(model: Model, rule: ActiveRule, limit: Limit) -> tuple[Fraction, Fraction]:
     """Return (least, greatest) limit worth drawing; half to twice the limit as written where nothing else is known."""
     assert limit.value is not None
-    now, step, most = limit.value, step_of(limit), outward(limit) > 0
-    found = span(model, rule, limit)
-    ends = [now] + [end for end in (found.binds_from, found.feasible_to) if end is not None]
+    now, step, most = limit.value, step_of(limit), loosening(rule, limit) > 0
+    found = relaxed_span(model, rule, limit)
+    ends = [now] + [end for end in (found.free_from, found.feasible_to) if end is not None]
     if found.feasible_to is None and most:
         ends.append(Fraction(0))
     low, high = min(ends), max(ends)
@@ -67,8 +66,8 @@ def reach(model: Model, rule: ActiveRule, limit: Limit) -> tuple[Fraction, Fract
 
 def _possible(rule: ActiveRule, limit: Limit, low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:
     """Return the ends within what there is: grades from the best to the worst, means of shares up to one."""
-    if limit.unit == "grade":
-        return max(low, Fraction(1)), min(high, Fraction(max(RATING_GRADES.values())))
+    least, most = limit_range(limit)
+    low, high = max(low, least), high if most is None else min(high, most)
     if limit.unit == "ratio" and rule.kind == "average":
         return low, min(high, max(Fraction(1), limit.value or Fraction(0)))
     return low, high

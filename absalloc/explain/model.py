@@ -26,8 +26,9 @@ from absalloc.plan.soft import GIVES, priced, soft_rules
 from absalloc.rows import Block, BookState, RowSystem, compile_rows
 from absalloc.rows.compile import compile_rule
 from absalloc.rows.lines import Positions
-from absalloc.rulebook.active import ActiveRule
+from absalloc.rulebook.active import ActiveRule, Limit
 from absalloc.solve import Outcome, Problem, SolveSettings, solve_problem
+from absalloc.terms import RATING_GRADES
 
 Adjust = Callable[[Program], Problem]
 """What a question does to the program: bars a line, forces one in, adds a row, asks for something else."""
@@ -54,19 +55,40 @@ class Change:
 NOTHING = Change()
 
 
+def loosening(rule: ActiveRule, limit: Limit) -> int:
+    """Return 1 where a greater limit is looser, else -1.
+
+    Grades count AAA = 1 upwards, and a line must have at least a grade: of these a greater number is looser.
+    """
+    sign = 1 if limit.sense == "max" else -1
+    return -sign if limit.unit == "grade" and rule.kind == "eligibility" else sign
+
+
+def limit_range(limit: Limit) -> tuple[Fraction, Fraction | None]:
+    """Return the least and the greatest number a limit of this unit can be; None: there is no greatest."""
+    if limit.unit == "grade":
+        return Fraction(1), Fraction(len(RATING_GRADES))
+    return Fraction(0), None
+
+
 @dataclass
 class _Asker(_Maker):
     """A maker of plans that alters the program before it solves, and solves no program twice."""
 
     adjust: Adjust | None = None
     known: dict[bytes, Outcome] = field(default_factory=dict)
+    nodes: int | None = None
+    """Branches after which a search is given up; None: none."""
+
+    def solve_settings(self) -> SolveSettings:
+        return replace(super().solve_settings(), node_limit=self.nodes)
 
     def program(self, terms: Terms, price: float) -> Program:
         made = super().program(terms, price)
         return made if self.adjust is None else replace(made, problem=self.adjust(made))
 
     def tie_broken(self, program: Program) -> Outcome:
-        key = digest(program.problem)
+        key = digest(program.problem) + str(self.nodes).encode()
         if key not in self.known:
             self.known[key] = super().tie_broken(program)
         return self.known[key]
@@ -193,6 +215,14 @@ class Model:
             raise BadInput("explain.unknown_tranche", value=tranche_id, choices=self.positions.ids)
         return int(at)
 
+    def any(self, change: Change, nodes: int) -> Answer:
+        """Return some plan under ``change``, rounded and re-checked exactly; ``stopped`` after so many branches."""
+
+        def for_nothing(program: Program) -> Problem:
+            return replace(program.problem, c=np.zeros(program.problem.n), offset=0.0)
+
+        return self._ask(change, for_nothing, self.levels, nodes)
+
     def answer(self, change: Change = NOTHING, adjust: Adjust | None = None) -> Answer:
         """Return the best plan under ``change``: rounded, re-checked exactly, with its bound."""
         if change is NOTHING and adjust is None and "base" in self.__dict__:
@@ -201,11 +231,14 @@ class Model:
             return Answer("stopped", self.refused, self.state, None, self.current, None, None)
         return self._ask(change, adjust, self.levels)
 
-    def _ask(self, change: Change, adjust: Adjust | None, levels: frozenset[str]) -> Answer:
+    def _ask(
+        self, change: Change, adjust: Adjust | None, levels: frozenset[str], nodes: int | None = None
+    ) -> Answer:  # fmt: skip
         if self.stopped is not None:
             return Answer("stopped", self.stopped, self.state, None, self.current, None, None)
         state, system, current = self.changed(change)
-        maker = _Asker(state, system, self.lines, self.settings, current, adjust=adjust, known=self.known)
+        maker = _Asker(state, system, self.lines, self.settings, current, adjust=adjust,
+                       known=self.known, nodes=nodes)  # fmt: skip
         terms = self.terms(state, system, current, levels)
         return maker.attempt(terms)
 
@@ -275,8 +308,14 @@ class Model:
 
     def ceiling(self, change: Change = NOTHING) -> Fraction | None:
         """Return a proven bound of the objective under ``change``, yuan a year; None where there is none."""
-        found = None if self.rate else self.relaxation(change)[0]
-        return None if found is None or found.bound is None else Fraction(-float(found.bound)) * 10**6
+        return self.top(change)[1]
+
+    def top(self, change: Change = NOTHING) -> tuple[str, Fraction | None]:
+        """Return (status of the relaxation under ``change``, its proven bound in yuan a year)."""
+        if self.rate:
+            return "stopped", None
+        found = self.relaxation(change)[0]
+        return found.status, None if found.bound is None else Fraction(-float(found.bound)) * 10**6
 
     def _findings(self, state: BookState, moved: dict[str, ActiveRule], change: Change) -> tuple[Finding, ...]:
         kept = tuple(f for f in self.current if f.rule not in change.without and f.rule not in moved)

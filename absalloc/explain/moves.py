@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
+import numpy as np
+
 from absalloc.compliance.exact import evaluate_exact
+from absalloc.explain.live import Probe
 from absalloc.explain.model import NOTHING, Change, Model
+from absalloc.explain.optima import Optima, worth_of
 from absalloc.explain.readings import Reading
 from absalloc.explain.standing import Moved
 from absalloc.explain.whatif import Session
-from absalloc.plan.make import Answer
 
 
 @dataclass(frozen=True)
@@ -34,15 +37,16 @@ class Move:
     @property
     def worth(self) -> str:
         """One of gain, loss, nothing (proven to a yuan), within_gap (the gaps of the solves do not tell), a status."""
-        if self.gain is None:
+        if self.gain is None or self.status != "optimal":
             return self.status
         if self.low is None or self.high is None:
             return "gain" if self.gain > 0 else "loss" if self.gain < 0 else "nothing"
-        if self.low > 1:
-            return "gain"
-        if self.high < -1:
-            return "loss"
-        return "nothing" if self.low >= -1 and self.high <= 1 else "within_gap"
+        return worth_of(self.low, self.high)
+
+    @property
+    def told(self) -> Fraction | None:
+        """The gain, None where it is not told from nothing or not proven."""
+        return None if self.worth in ("within_gap", self.status) else self.gain
 
 
 class Mover:
@@ -50,81 +54,82 @@ class Mover:
 
     def __init__(self, model: Model, session: Session, *, lp: bool) -> None:
         self.model, self.session, self.lp = model, session, lp
-        outcome, binding = session.relaxed(NOTHING)
-        self.old = _yuan(outcome.objective) if lp and outcome.objective is not None else model.value(model.base)
-        self.binding = frozenset(binding if lp else model.binding(model.base))
+        self.optima = Optima(model, session, whole=not lp)
+        self.old = self.optima.base.low
+        self.binding = frozenset(self.optima.base.binding)
 
     @cached_property
     def readings(self) -> dict[tuple[str, str], Reading]:
         """How each limit stands at the answer of the LP."""
         return {(item.rule, item.sense): item for item in self.session.ask(Moved(), every=True).rules}
 
+    @cached_property
+    def start(self) -> Probe:
+        """The LP as the rules stand, with what its duals prove."""
+        return self.session.probe(NOTHING)
+
     def move(self, rule: str, change: Change, limit: Fraction | None, *, looser: bool) -> Move:
         """Return what a change does; without a new plan where the old one is proven to be as good."""
+        if self.lp:
+            return self._relaxed(rule, change, limit, looser=looser)
+        base = self.optima.base
         if self.session.idle(rule, change):
             # No portfolio comes to the rule at either limit: nothing changes at all.
-            gap = 0.0 if self.lp else gap_of(self.model.base)
-            return Move(limit, "optimal", Fraction(0), Fraction(0), Fraction(0), gap, ())
-        if self.lp:
-            return self._relaxed(change, limit)
-        base = self.model.base
+            return Move(limit, "optimal", Fraction(0), Fraction(0), Fraction(0), base.gap, ())
         spared = self._spared(change, limit, looser=looser) if base.status == "optimal" else None
         return self._planned(change, limit, looser=looser) if spared is None else spared
 
-    def _relaxed(self, change: Change, limit: Fraction | None) -> Move:
-        found, binding = self.session.relaxed(change)
-        if found.status != "optimal" or found.objective is None or self.old is None:
+    def _relaxed(self, rule: str, change: Change, limit: Fraction | None, *, looser: bool) -> Move:
+        proven = rule not in self.start.needed if looser else self._still_allowed(change)
+        if proven:
+            return Move(limit, "optimal", Fraction(0), Fraction(0), Fraction(0), 0.0, ())
+        found = self.optima.at(change)
+        if found.low is None or self.old is None:
             return Move(limit, found.status, None, None, None, None, ())
-        gain = _yuan(found.objective) - self.old
-        taken = tuple(name for name in binding if name not in self.binding)
+        gain = found.low - self.old
+        taken = tuple(name for name in found.binding if name not in self.binding)
         return Move(limit, "optimal", gain, gain, gain, 0.0, taken)
 
+    def _still_allowed(self, change: Change) -> bool:
+        """Say whether a rule without rows, tightened, bars no line that the answer holds: the answer then stands."""
+        faces, more = self.start.faces, self.session.bars_more(change)
+        return faces is not None and more is not None and not np.any(faces[more] > 0)
+
     def _planned(self, change: Change, limit: Fraction | None, *, looser: bool) -> Move:
-        model, base = self.model, self.model.base
-        old, bound = model.value(base), model.bound(base)
-        assert old is not None
-        answer = model.answer(change)
-        new = model.value(answer)
-        if new is None:
-            return Move(limit, answer.status, None, None, None, gap_of(answer), ())
-        if answer.outcome is base.outcome:
+        base, found = self.optima.base, self.optima.at(change)
+        if found.low is None or base.low is None:
+            return Move(limit, found.status, None, None, None, found.gap, ())
+        if found.same:
             # The same program to the last number: nothing changes at all.
-            return Move(limit, answer.status, Fraction(0), Fraction(0), Fraction(0), gap_of(answer), ())
-        gain, low, high = new - old, None, None
-        after_bound = model.bound(answer)
-        if bound is not None and after_bound is not None and base.status == answer.status == "optimal":
-            low, high = new - max(bound, old), max(after_bound, new) - old
+            return Move(limit, found.status, Fraction(0), Fraction(0), Fraction(0), found.gap, ())
+        gain, low, high = found.low - base.low, None, None
+        if base.high is not None and found.high is not None and base.status == found.status == "optimal":
+            low, high = found.low - base.high, found.high - base.low
             if low <= 0 <= high:
                 # Within the gaps one plan serves both books: the better one for the looser.
                 gain = max(gain, Fraction(0)) if looser else min(gain, Fraction(0))
-        after = tuple(name for name in model.binding(answer) if name not in self.binding)
-        return Move(limit, answer.status, gain, low, high, gap_of(answer), after)
+        after = tuple(name for name in found.binding if name not in self.binding)
+        return Move(limit, found.status, gain, low, high, found.gap, after)
 
     def _spared(self, change: Change, limit: Fraction | None, *, looser: bool) -> Move | None:
         """Return the move where no plan need be made: by a bound of the looser book, a plan that meets the tighter."""
-        model, base = self.model, self.model.base
-        old, bound = model.value(base), model.bound(base)
+        model, base = self.model, self.optima.base
+        old, bound = base.low, base.high
         if old is None or bound is None:
             return None
-        slack = max(abs(old) * Fraction(model.settings.mip_gap), Fraction(1))
         if looser:
-            top = model.ceiling(change)
-            if top is None or top - old > slack:
+            top = self.optima.ceiling(change)
+            if top is None or top - old > self.optima.slack:
                 return None
-            return Move(limit, "optimal", Fraction(0), Fraction(0), max(top - old, Fraction(0)), gap_of(base), ())
-        state = model.changed(change)[0]
-        moved = {name for name, _, _ in change.limits}
-        findings = evaluate_exact([replace(base.state, rules=state.rules)], rules=moved)
-        if not findings or any(item.verdict != "pass" for item in findings):
+            return Move(limit, "optimal", Fraction(0), Fraction(0), max(top - old, Fraction(0)), base.gap, ())
+        if not meets(model, change):
             return None
-        return Move(limit, "optimal", Fraction(0), min(old - bound, Fraction(0)), Fraction(0), gap_of(base), ())
+        return Move(limit, "optimal", Fraction(0), min(old - bound, Fraction(0)), Fraction(0), base.gap, ())
 
 
-def _yuan(objective: float) -> Fraction:
-    return Fraction(-float(objective)) * 10**6
-
-
-def gap_of(answer: Answer) -> float | None:
-    """Return the gap of an answer to three digits."""
-    gap = None if answer.outcome is None else answer.outcome.gap
-    return None if gap is None else float(f"{gap:.3g}")
+def meets(model: Model, change: Change) -> bool:
+    """Say whether the plan as the rules stand passes the rules whose limits a change moves, by the exact check."""
+    state = model.changed(change)[0]
+    moved = {name for name, _, _ in change.limits}
+    findings = evaluate_exact([replace(model.base.state, rules=state.rules)], rules=moved)
+    return bool(findings) and all(item.verdict == "pass" for item in findings)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from absalloc.explain.breakpoints import Span, behind, span
-from absalloc.explain.model import NOTHING, Change, Model
-from absalloc.explain.moves import Move, Mover, gap_of
-from absalloc.explain.repairs import outward
+from absalloc.errors import BadInput
+from absalloc.explain.breakpoints import Span, relaxed_span
+from absalloc.explain.model import NOTHING, Change, Model, limit_range, loosening
+from absalloc.explain.moves import Move, Mover
+from absalloc.explain.optima import Optima, Progress, Steps, gap_of
+from absalloc.explain.pairs import Pair, pairs_of
 from absalloc.explain.whatif import Session
+from absalloc.explain.whole_breakpoints import whole_span
 from absalloc.explain.words import limit_text, ratio, title, yuan
 from absalloc.plan.make import PlanSettings
 from absalloc.plan.note import Note
 from absalloc.rows import BookState
 from absalloc.rulebook.active import ActiveRule, Limit
+
+__all__ = ["NOTCHES", "Price", "PriceList", "Progress", "prices"]
 
 NOTCHES: dict[str, Fraction] = {
     "ratio": Fraction(1, 100),
@@ -29,15 +34,17 @@ NOTCHES: dict[str, Fraction] = {
 """One notch by unit: 1 percentage point, 0.25 years, 30 days, 1 name, 1 grade; amounts move by ``YUAN_NOTCH``."""
 YUAN_NOTCH = Fraction(1, 20)
 """One notch of a limit in yuan, as a share of the limit."""
-Progress = Callable[[int, int, str], None]
-"""Called with (steps done, steps in all, what is next)."""
+SPAN = ("binds_from", "free_from", "feasible_to", "infeasible_from")
+INTEGERS, RELAXATION, OWN_LP = "integers", "lp_relaxation", "lp"
+"""How numbers were solved: plans with lots, tickets and names; their LP relaxation; the LP of a plan that has none."""
 
 
 @dataclass(frozen=True)
 class Price:
     """The price of one limit of one rule; ``value`` is its ratio in the best plan (of the group nearest to it).
 
-    ``behind``: of a binding rule whose removal gains nothing, the rules that take over (LP relaxation).
+    ``binding``: the plan is at this limit, or more is gained without the rule. ``removed`` is the whole rule gone, with
+    all its limits. ``behind``: the rules that take over from it, by the pairs of the list.
     """
 
     rule: ActiveRule = field(repr=False)
@@ -68,6 +75,9 @@ class PriceList:
     rate: bool
     prices: tuple[Price, ...]
     relaxation: bool = False
+    pairs: tuple[Pair, ...] = ()
+    solved_as: Mapping[str, str] = field(default_factory=dict)
+    """How ``prices breakpoints pairs`` were solved: ``integers``, ``lp_relaxation``, ``lp``; only what was asked."""
 
     def bp(self, amount: Fraction | None) -> float | None:
         """Return an amount a year in basis points of the total; a rate in basis points."""
@@ -86,7 +96,9 @@ class PriceList:
             "objective": {"kind": self.objective, "value": ratio(self.value), "gap": self.gap},
             "base_of_bp": yuan(self.total),
             "lp_relaxation": self.relaxation,
+            "solved_as": {key: self.solved_as.get(key) for key in ("prices", "breakpoints", "pairs")},
             "prices": [self._price(item, lang) for item in self.prices],
+            "pairs": [self._pair(item) for item in self.pairs],
         }
 
     def _price(self, item: Price, lang: str) -> dict[str, Any]:
@@ -98,7 +110,7 @@ class PriceList:
             "sense": item.sense,
             "unit": item.unit,
             "limit": ratio(item.limit),
-            "limit_text": limit_text(item.limit, item.unit),
+            "limit_text": limit_text(item.limit, item.unit, lang),
             "notch": ratio(item.notch),
             "value": ratio(item.value),
             "group": item.group,
@@ -106,9 +118,21 @@ class PriceList:
             "looser": self._move(item.looser),
             "tighter": self._move(item.tighter),
             "removed": self._move(item.removed),
-            "binds_from": None if item.span is None else ratio(item.span.binds_from),
-            "feasible_to": None if item.span is None else ratio(item.span.feasible_to),
+            **{key: None if item.span is None else ratio(getattr(item.span, key)) for key in SPAN},
             "behind": list(item.behind),
+        }
+
+    def _pair(self, pair: Pair) -> dict[str, Any]:
+        told = pair.more if pair.worth == "gain" else None
+        return {
+            "rules": list(pair.rules),
+            "alone_bp": [self.bp(gain) for gain in pair.alone],
+            "together_bp": self.bp(pair.together),
+            "worth": pair.worth,
+            "more_yuan": yuan(told),
+            "more_bp": self.bp(told),
+            "low_bp": self.bp(pair.low),
+            "high_bp": self.bp(pair.high),
         }
 
     def _move(self, move: Move | None) -> dict[str, Any] | None:
@@ -118,8 +142,8 @@ class PriceList:
             "limit": ratio(move.limit),
             "status": move.status,
             "worth": move.worth,
-            "gain_yuan": None if self.rate else yuan(move.gain),
-            "gain_bp": self.bp(move.gain),
+            "gain_yuan": None if self.rate else yuan(move.told),
+            "gain_bp": self.bp(move.told),
             "low_bp": self.bp(move.low),
             "high_bp": self.bp(move.high),
             "gap": move.gap,
@@ -135,6 +159,7 @@ def prices(
     rules: tuple[str, ...] | None = None,
     breakpoints: bool = False,
     lp: bool = False,
+    exact: bool = False,
     supply: Mapping[str, float] | None = None,
     progress: Progress | None = None,
 ) -> PriceList:
@@ -142,27 +167,38 @@ def prices(
 
     Each number is the difference between two plans made, rounded and re-checked in the same way; no dual is shown.
     ``notch`` maps units to steps and replaces those of ``NOTCHES``; ``breakpoints`` also finds where each limit starts
-    and stops to bind (LP relaxation). ``lp``: all of it on the LP relaxation, in milliseconds a price; a book whose
-    plan has no integers is priced on its LP anyway, which is then its own. ``supply``: the most face that may be bought
-    of some lines. Where the book has no plan as it stands, the
-    list is empty and says why.
-    Raises BadInput for a rule that is not in force.
+    and stops to bind. These and the pairs of rules that take over from each other are of the LP relaxation, unless
+    ``exact``: then plans with lots, tickets and names are made for them as well, which takes many times longer.
+    ``lp``: all of it on the LP relaxation, in milliseconds a price; a book whose plan has no integers is priced
+    on its LP anyway, which is then its own. ``supply``: the most face that may be bought of some lines. Where the book
+    has no plan as it stands, the list is empty and says why.
+    Raises BadInput for a rule that is not in force, and for ``lp`` with ``exact``.
     """
+    if lp and exact:
+        raise BadInput("explain.lp_or_exact")
     model = Model.of(state, settings, supply)
     found = _mover(model, lp=lp)
     if isinstance(found, PriceList):
         return found
     mover, head = found
     wanted = model.binding_rules if rules is None else tuple(model.rule(name) for name in rules)
-    steps = {**NOTCHES, **(notch or {})}
+    notches = {**NOTCHES, **(notch or {})}
+    steps = Steps(progress)
+    steps.expect(len(wanted))
     made: list[Price] = []
-    for number, rule in enumerate(wanted):
-        if progress is not None:
-            progress(number, len(wanted), rule.id)
-        made += price_of(mover, rule, steps, breakpoints=breakpoints)
-    made = [_with_behind(mover, item) for item in made]
+    for rule in wanted:
+        steps.take(rule.id)
+        made += price_of(mover, rule, notches)
+    deep = Optima(model, mover.session, whole=False) if not exact or mover.lp else mover.optima
+    known = not model.rate and deep.base.high is not None
+    if breakpoints and known:
+        made = [_with_span(deep, item, steps) for item in made]
+    pairs = pairs_of(deep, [rule.id for rule in wanted], steps) if known else ()
+    made = [replace(item, behind=_behind(item.rule.id, pairs)) for item in made]
     made.sort(key=lambda item: (-(item.removed.gain or Fraction(0)), item.rule.id, item.sense))
-    return replace(head, prices=tuple(made))
+    how = INTEGERS if deep.whole else OWN_LP if head.solved_as["prices"] == OWN_LP else RELAXATION
+    told = {"pairs": how, **({"breakpoints": how} if breakpoints else {})} if known else {}
+    return replace(head, prices=tuple(made), pairs=pairs, solved_as={**head.solved_as, **told})
 
 
 def _mover(model: Model, *, lp: bool) -> tuple[Mover, PriceList] | PriceList:
@@ -172,8 +208,9 @@ def _mover(model: Model, *, lp: bool) -> tuple[Mover, PriceList] | PriceList:
         return empty
     session = Session.of(model)
     model.quick = session.relaxed
+    how = INTEGERS
     if lp and not model.rate:
-        outcome = session.relaxed(NOTHING)[0]
+        how, outcome = RELAXATION, session.relaxed(NOTHING)[0]
         if outcome.status != "optimal":
             note = Note("infeasible" if outcome.status == "infeasible" else "solver_stopped", why=outcome.status)
             return replace(empty, status=outcome.status, reason=note, relaxation=True)
@@ -183,38 +220,57 @@ def _mover(model: Model, *, lp: bool) -> tuple[Mover, PriceList] | PriceList:
         if base.faces is None:
             return empty
         lp = base.program is not None and not base.program.problem.has_integers and not model.rate
+        how = OWN_LP if lp else INTEGERS
     mover = Mover(model, session, lp=lp and not model.rate)
     if mover.lp:
         empty = replace(empty, status="optimal", reason=None, value=mover.old, gap=0.0, relaxation=True)
-    return mover, empty
+    return mover, replace(empty, solved_as={"prices": how})
 
 
-def _with_behind(mover: Mover, item: Price) -> Price:
-    """Name the rules that take over where a binding rule costs nothing."""
-    if not item.binding or item.removed.worth not in ("nothing", "within_gap"):
+def _with_span(optima: Optima, item: Price, steps: Steps) -> Price:
+    """Add where the limit starts and stops to bind; a rule that is no number has no such limit."""
+    limit = next((x for x in item.rule.limits if x.sense == item.sense and x.value is not None), None)
+    if limit is None:
         return item
-    return replace(item, behind=behind(mover.model, item.rule.id, mover.binding))
+    steps.take(item.rule.id)
+    found = (
+        whole_span(optima, item.rule, limit, steps) if optima.whole else relaxed_span(optima.model, item.rule, limit)
+    )
+    return replace(item, span=found)
 
 
-def price_of(
-    mover: Mover, rule: ActiveRule, steps: Mapping[str, Fraction], *, breakpoints: bool = False
-) -> list[Price]:
+def _behind(rule: str, pairs: tuple[Pair, ...]) -> tuple[str, ...]:
+    """Return the rules that take over from a rule."""
+    mine = [pair for pair in pairs if rule in pair.rules and pair.worth == "gain"]
+    return tuple(name for pair in mine for name in pair.rules if name != rule)
+
+
+def price_of(mover: Mover, rule: ActiveRule, notches: Mapping[str, Fraction]) -> list[Price]:
     """Return the prices of a rule: one a limit, or one alone for a rule that is no number."""
-    model = mover.model
     removed = mover.move(rule.id, Change.drop(rule.id), None, looser=True)
-    binding = rule.id in mover.binding
+    binding = rule.id in mover.binding or removed.worth == "gain"
     numbers = [item for item in rule.limits if item.value is not None]
     if not numbers:
         return [Price(rule, "max", "none", None, None, None, None, binding, None, None, removed)]
     found = []
     for limit in numbers:
-        notch = _notch(limit, steps)
+        notch = _notch(limit, notches)
         near, group = _nearest(mover, rule, limit)
+        head = (rule, limit.sense, limit.unit, limit.value, notch, near, group)
         pair = [_stepped(mover, rule, limit, notch * side) for side in (1, -1)]
-        reach = span(model, rule, limit) if breakpoints and not model.rate else None
-        head = (rule, limit.sense, limit.unit, limit.value, notch, near, group, binding)
-        found.append(Price(*head, pair[0], pair[1], removed, reach))
+        found.append(Price(*head, binding and _nearer(limit, numbers, near), pair[0], pair[1], removed))
     return found
+
+
+def _nearer(limit: Limit, numbers: list[Limit], value: Fraction | None) -> bool:
+    """Say whether a value is nearer to this limit than to the rule's other one: only there can the plan be at it."""
+
+    def away(item: Limit) -> Fraction:
+        assert item.value is not None
+        assert value is not None
+        return abs(item.value - value)
+
+    return value is None or all(away(limit) <= away(other) for other in numbers)
 
 
 def _notch(limit: Limit, steps: Mapping[str, Fraction]) -> Fraction:
@@ -225,9 +281,10 @@ def _notch(limit: Limit, steps: Mapping[str, Fraction]) -> Fraction:
 def _stepped(mover: Mover, rule: ActiveRule, limit: Limit, step: Fraction) -> Move | None:
     """Return what ``step`` looser (tighter where negative) does; None where there is no such limit."""
     assert limit.value is not None
-    value = limit.value + outward(limit) * step
-    least = Fraction(1) if limit.unit == "grade" else Fraction(0)
-    if value < least or (limit.unit == "ratio" and rule.kind == "average" and value > 1):
+    value = limit.value + loosening(rule, limit) * step
+    least, most = limit_range(limit)
+    beyond = value < least or (most is not None and value > most)
+    if beyond or (limit.unit == "ratio" and rule.kind == "average" and value > 1):
         return None
     return mover.move(rule.id, Change.limit(rule.id, limit.sense, value), value, looser=step > 0)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from absalloc.explain.model import Change, Model
+from absalloc.explain.model import Change, Model, limit_range, loosening
 from absalloc.explain.relaxation import BUDGET, TURNOVER, Relaxation
 from absalloc.explain.words import Words, limit_text, ratio, yuan
 from absalloc.plan.builder import MILLION
@@ -107,7 +107,7 @@ def _repair(model: Model, name: str, limit: Limit | None, value: Fraction | None
     answer = model.answer(change)
     if limit is not None and value is not None and answer.status == "stopped":
         # The very edge may leave no room for whole yuan: one step further is then the repair.
-        further = value + outward(limit) * step_of(limit)
+        further = value + loosening(model.rules[name], limit) * step_of(limit)
         again = model.answer(Change.limit(name, limit.sense, further))
         value, answer = (further, again) if again.faces is not None else (value, answer)
     worth = model.value(answer)
@@ -122,10 +122,15 @@ def _moved(model: Model, kept: frozenset[str], name: str, limit: Limit) -> tuple
     was = limit.value
     assert was is not None
     step = step_of(limit)
-    sign = outward(limit)
+    sign = loosening(model.rules[name], limit)
+    least_limit, most_limit = limit_range(limit)
+
+    def at(steps: int) -> Fraction:
+        value = max(was + sign * steps * step, least_limit)
+        return value if most_limit is None else min(value, most_limit)
 
     def enough(steps: int, *, whole: bool) -> bool:
-        value = max(was + sign * steps * step, Fraction(0))
+        value = at(steps)
         if not whole and model.quick is not None:
             # The cap on trades and the budget are no rules, and left out by name like them.
             without = frozenset({*model.rules, TURNOVER, BUDGET}) - kept
@@ -138,17 +143,12 @@ def _moved(model: Model, kept: frozenset[str], name: str, limit: Limit) -> tuple
     if least is None:
         return None
     more = 0 if least and enough(least, whole=True) else least_steps(lambda k: enough(least + k, whole=True), DOUBLINGS)
-    return None if more is None else (limit, max(was + sign * (least + more) * step, Fraction(0)))
+    return None if more is None else (limit, at(least + more))
 
 
 def step_of(limit: Limit) -> Fraction:
     """Return how finely limits of this unit are searched."""
     return STEPS.get(limit.unit, abs(limit.value or Fraction(1)) / 10_000)
-
-
-def outward(limit: Limit) -> int:
-    """Return 1 where a greater limit lets more, else -1; grades count downwards from the best, whatever the sense."""
-    return 1 if limit.sense == "max" or limit.unit == "grade" else -1
 
 
 def least_steps(enough: Callable[[int], bool], doublings: int) -> int | None:

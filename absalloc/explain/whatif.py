@@ -5,99 +5,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from absalloc.explain.live import Live, Probe, Shift
 from absalloc.explain.model import Change, Model
-from absalloc.explain.readings import HELD, Reading, readings
+from absalloc.explain.needed import needed
+from absalloc.explain.readings import HELD, readings
+from absalloc.explain.relaxation import barred_by
 from absalloc.explain.standing import Moved, NotPlain, Standing
-from absalloc.explain.words import ratio
 from absalloc.plan.builder import MILLION
 from absalloc.plan.make import Answer, PlanSettings, _Maker, _terms, make_plan
 from absalloc.plan.note import Note
 from absalloc.rows import BookState
 from absalloc.solve import Outcome
 from absalloc.universe import Universe
-
-SCHEMA = "absalloc.what-if/1"
-FACES = ("face", "was", "market_value")
-MOST_SHOWN = 200
-"""Changed holdings in the JSON of an answer; ``answer.changed`` has them all."""
-
-
-@dataclass(frozen=True)
-class Shift:
-    """A line whose face differs from the pinned answer; yuan of face and of market value."""
-
-    tranche_id: str
-    face: float
-    was: float
-    market_value: float
-
-
-@dataclass(frozen=True)
-class Live:
-    """The answer of the LP relaxation: what no plan can beat, and what the plan is nearly. Proven, or no numbers.
-
-    ``status``: ``optimal`` (gap and feasibility within 1e-7 over all rows and columns), ``infeasible`` (proven),
-    ``stopped``, or ``superseded`` where a newer question came before this one was solved. ``value``: yuan a year net of
-    the cost of trades (a rate for carry per capital), ``gain`` against the pinned answer, ``faces`` (n,) in yuan
-    by ``ids``. ``gave_way``: soft rules that no portfolio meets. ``warm``: solved without building or solving
-    anything whole.
-    """
-
-    version: int
-    status: str
-    reason: Note | None = None
-    value: float | None = None
-    gain: float | None = None
-    bp: float | None = None
-    gap: float | None = None
-    ids: tuple[str, ...] = field(default=(), repr=False)
-    faces: np.ndarray | None = field(default=None, repr=False)
-    changed: tuple[Shift, ...] = ()
-    binding: tuple[str, ...] = ()
-    rules: tuple[Reading, ...] = ()
-    gave_way: tuple[str, ...] = ()
-    warm: bool = False
-    seconds: float = 0.0
-
-    @property
-    def holdings(self) -> dict[str, float]:
-        """The lines held, yuan of face."""
-        if self.faces is None:
-            return {}
-        return {self.ids[p]: float(self.faces[p]) for p in np.flatnonzero(self.faces > HELD)}
-
-    def to_json(self, lang: str = "en") -> dict[str, Any]:
-        """Return the ``absalloc.what-if/1`` document: yuan, yuan a year, basis points of NAV."""
-
-        def yuan(value: float | None) -> float | None:
-            return None if value is None else round(value, 2)
-
-        shown = sorted(self.changed, key=lambda s: (-abs(s.market_value), s.tranche_id))[:MOST_SHOWN]
-        return {
-            "schema": SCHEMA,
-            "version": self.version,
-            "status": self.status,
-            "reason": None if self.reason is None else self.reason.text(lang),
-            "lp_relaxation": True,
-            "value": None if self.value is None else ratio(Fraction(self.value)),
-            "gain": None if self.gain is None else ratio(Fraction(self.gain)),
-            "gain_bp": None if self.bp is None else ratio(Fraction(self.bp)),
-            "gap": None if self.gap is None else float(f"{self.gap:.3g}"),
-            "holdings": [{"tranche_id": name, "face": yuan(face)} for name, face in self.holdings.items()],
-            "changed": [{"tranche_id": s.tranche_id, **{k: yuan(getattr(s, k)) for k in FACES}} for s in shown],
-            "changed_lines": len(self.changed),
-            "binding": list(self.binding),
-            "rules": [item.to_json() for item in self.rules],
-            "gave_way": list(self.gave_way),
-            "run": {"warm": self.warm, "seconds": round(self.seconds, 6)},
-        }  # fmt: skip
 
 
 class Versions:
@@ -217,21 +142,54 @@ class Session:
 
         The book must not be one that nothing can be asked of.
         """
+        with self._solving:
+            standing, found = self._relaxed(change)
+            return found, standing.tight(found)
+
+    def probe(self, change: Change) -> Probe:
+        """Return ``relaxed`` with the faces of its point and what its duals prove."""
+        with self._solving:
+            standing, found = self._relaxed(change)
+            faces = None if found.x is None else standing.faces(found.x)
+            return Probe(found, standing.tight(found), needed(standing, found), faces)
+
+    def _relaxed(self, change: Change) -> tuple[Standing, Outcome]:
         soft = frozenset(r.id for r in self.given.rules.values() if r.level not in self.given.levels)
         limits = {(rule, sense): value for rule, sense, value in change.limits}
-        with self._solving:
-            standing, found, _ = self._solved(Moved(limits, change.without | soft))
-            return found, standing.tight(found)
+        moved = Moved(limits, change.without | soft)
+        assert self._standing is not None
+        try:
+            return self._standing, self._standing.solve(self._relative(moved))
+        except NotPlain:
+            # A program of its own, so that the one that stands need not be built again for the next question.
+            apart = self._built(moved)
+            return apart, apart.solve(moved)
 
     def idle(self, rule: str, change: Change) -> bool:
         """Say whether a rule binds no portfolio at all, as given and under a change of its limit alone."""
         limits = {(name, sense): value for name, sense, value in change.limits}
         with self._solving:
+            assert self._standing is not None
             for moved in (Moved(), Moved(limits)):
-                standing, _, _ = self._solved(moved)
-                if rule not in standing.code or not standing.idle(rule):
+                try:
+                    self._standing.move(self._relative(moved))
+                except NotPlain:
+                    return False
+                if rule not in self._standing.code or not self._standing.idle(rule):
                     return False
         return True
+
+    def bars_more(self, change: Change) -> np.ndarray | None:
+        """Return the lines (n,) that one rule bars at its moved limit and not as written; None for a rule with rows."""
+        (name,) = {rule for rule, _, _ in change.limits}
+        with self._solving:
+            standing = self._standing
+            if standing is None or self._base != Moved() or name not in standing.bars:
+                return None
+            if len(standing.rows_of[standing.code[name]]) or any(key[0] == name for key in standing.blocks):
+                return None
+            there = self.given.at(change)
+            return np.asarray(barred_by(there, name, standing.terms) & ~standing.bars[name])
 
     def _relative(self, moved: Moved) -> Moved:
         """Return ``moved`` as seen from the program that stands, which may have taken some changes into its base."""
@@ -251,13 +209,15 @@ class Session:
 
     def _rebuild(self, moved: Moved) -> None:
         self.rebuilt += 1
-        if moved.yields:
-            model = Model(self.state(replace(moved, off=frozenset())), self.settings)
-        else:
-            limits = frozenset((rule, sense, value) for (rule, sense), value in moved.limits.items())
-            model = self.given.at(Change(limits))
-        self._standing = Standing(model)
+        self._standing = self._built(moved)
         self._base = Moved(limits=dict(moved.limits), yields=dict(moved.yields))
+
+    def _built(self, moved: Moved) -> Standing:
+        """Return a program with the limits and yields of ``moved`` as its own."""
+        if moved.yields:
+            return Standing(Model(self.state(replace(moved, off=frozenset())), self.settings))
+        limits = frozenset((rule, sense, value) for (rule, sense), value in moved.limits.items())
+        return Standing(self.given.at(Change(limits)))
 
     def _compared(self, found: Live) -> Live:
         """Return an answer with what differs from the pinned one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -9,7 +11,10 @@ from typing import Any
 from absalloc.compliance.finding import shown
 from absalloc.messages import render
 from absalloc.rulebook.active import ActiveRule
+from absalloc.rulebook.phrases import UNITS_ZH
 from absalloc.terms import RATING_GRADES
+
+_GRADES = {Fraction(step): grade for grade, step in RATING_GRADES.items()}
 
 
 @dataclass(frozen=True, init=False)
@@ -38,18 +43,33 @@ def yuan(value: Fraction | None) -> float | None:
     return shown(value, "yuan")
 
 
+def apportioned(parts: Sequence[Fraction], total: Fraction) -> list[Fraction]:
+    """Return amounts rounded to the fen so that they add up to ``total``, which is their sum to within a few fen.
+
+    By largest remainders: each is rounded down, and the fen that lack go to those that lost most.
+    """
+    down = [Fraction(math.floor(part * 100), 100) for part in parts]
+    lack = int((total - sum(down, Fraction(0))) * 100)
+    order = sorted(range(len(parts)), key=lambda i: (down[i] - parts[i], i))
+    for place in range(abs(lack)):
+        down[order[place % len(parts)]] += Fraction(1 if lack > 0 else -1, 100)
+    return down
+
+
 def ratio(value: Fraction | None) -> float | None:
     """Return a ratio, years, a count, basis points: twelve decimals."""
     return shown(value, "ratio")
 
 
-def limit_text(value: Fraction | None, unit: str) -> str:
-    """Return a limit as rules write it: ``12.5%``, ``3.5 years``, ``60``, ``100000000``, ``AA+``."""
+def limit_text(value: Fraction | None, unit: str, lang: str = "en") -> str:
+    """Return a limit as rules write it: ``12.5%``, ``3.5 years`` (``3.5年``), ``60``, ``100000000``, ``AA+``."""
     if value is None:
         return "–"
-    if unit == "grade" and value in RATING_GRADES.values():
-        return next(grade for grade, step in RATING_GRADES.items() if step == value)
     if unit == "ratio":
         return f"{float(value * 100):.6g}%"
+    if unit == "grade" and value in _GRADES:
+        return _GRADES[value]
     number = f"{float(value):.12g}"
-    return number if unit in ("count", "yuan", "grade") else f"{number} {unit}"
+    if unit in ("count", "yuan", "grade"):
+        return number
+    return f"{number}{UNITS_ZH[unit]}" if lang == "zh" else f"{number} {unit}"

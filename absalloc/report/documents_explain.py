@@ -20,8 +20,15 @@ class Answered(Shape):
     inputs: Inputs
 
 
+Worth = Literal["gain", "loss", "nothing", "within_gap"]
+SolvedAs = Literal["integers", "lp_relaxation", "lp"]
+
+
 class PriceMove(Shape):
-    """What one change of a rule does; gains in yuan a year and basis points, ``low`` and ``high`` enclose the truth."""
+    """What one change of a rule does; gains in yuan a year and basis points, ``low`` and ``high`` enclose the truth.
+
+    A gain is null where the gaps of the solves do not tell it from nothing (``within_gap``) or there is no proven plan.
+    """
 
     limit: float | None
     status: str
@@ -53,8 +60,61 @@ class PriceRow(Shape):
     tighter: PriceMove | None
     removed: PriceMove
     binds_from: float | None
+    free_from: float | None
     feasible_to: float | None
+    infeasible_from: float | None
     behind: list[str]
+
+
+class PricePair(Shape):
+    """Two rules that take over from each other: without both more is gained than without each, added up."""
+
+    rules: list[str]
+    alone_bp: list[float | None]
+    together_bp: float | None
+    worth: Worth
+    more_yuan: float | None
+    more_bp: float | None
+    low_bp: float | None
+    high_bp: float | None
+
+
+class PriceSolved(Shape):
+    """How numbers were solved: plans with lots, tickets and names, their LP relaxation, or the LP of a plan without."""
+
+    prices: SolvedAs | None
+    breakpoints: SolvedAs | None
+    pairs: SolvedAs | None
+
+
+class CostShare(Shape):
+    """What a group of rules costs: added after those before it, and on average over all orders (Shapley)."""
+
+    group: str
+    rules: list[str]
+    ordered_yuan: float | None
+    ordered_bp: float | None
+    ordered_low_bp: float | None
+    ordered_high_bp: float | None
+    ordered_worth: Worth | None
+    shapley_yuan: float | None
+    shapley_bp: float | None
+    shapley_low_bp: float | None
+    shapley_high_bp: float | None
+    shapley_worth: Worth | None
+
+
+class CostShares(Shape):
+    """The gap between the best portfolio without and with the rules, shared out, yuan a year; it adds up to the fen."""
+
+    status: Status
+    reason: str | None
+    lp_relaxation: bool
+    free: float | None
+    constrained: float | None
+    integer_gap: float | None
+    plan: float | None
+    shares: list[CostShare]
 
 
 class PriceObjective(Shape):
@@ -74,7 +134,10 @@ class Prices(Answered):
     objective: PriceObjective
     base_of_bp: float | None
     lp_relaxation: bool
+    solved_as: PriceSolved
     prices: list[PriceRow]
+    pairs: list[PricePair]
+    attribution: CostShares | None
 
 
 class Conflicts(Answered):

@@ -33,7 +33,7 @@ COLON = {"en": ": ", "zh": "："}
 _BRACKETS = {"en": "({})", "zh": "（{}）"}
 _SIDES = {"min": "least", "max": "most", "above": "above", "below": "below"}
 _OTHER_SIDE = {"min": "below", "max": "above", "above": "max", "below": "min"}
-_ZH_UNITS = {
+UNITS_ZH = {
     "trading days": "个交易日", "yuan": "元", "days": "天", "months": "个月", "years": "年", "names": "只",
 }  # fmt: skip
 
@@ -61,8 +61,8 @@ class Phrases:
             for size, word in ((10**8, "亿元"), (10**4, "万元")):
                 if int(number) >= size and int(number) % size == 0:
                     return f"{int(number) // size}{word}"
-        if self.lang == "zh" and space and unit in _ZH_UNITS:
-            return number + _ZH_UNITS[unit]
+        if self.lang == "zh" and space and unit in UNITS_ZH:
+            return number + UNITS_ZH[unit]
         if unit == "yuan" and re.fullmatch(r"\d{5,}", number):
             return f"{int(number):,} yuan"
         return text.removesuffix("s") if number == "1" else text

@@ -90,13 +90,15 @@ def test_a_notch_is_a_plan_at_that_limit_and_the_breakpoint_is_where_the_price_e
         assert float(move.gain or 0) == pytest.approx(gain, abs=12)
     assert item.span is not None
     assert item.span.binds_from is not None
+    assert item.span.free_from == item.span.binds_from + item.span.step
     free = Model(with_limit(wealth, "security-share", None), SETTINGS).ceiling()
-    at = Model(with_limit(wealth, "security-share", item.span.binds_from), SETTINGS).ceiling()
-    inside = Model(with_limit(wealth, "security-share", item.span.binds_from - item.span.step), SETTINGS).ceiling()
+    at = Model(with_limit(wealth, "security-share", item.span.free_from), SETTINGS).ceiling()
+    inside = Model(with_limit(wealth, "security-share", item.span.binds_from), SETTINGS).ceiling()
     assert free is not None
     assert at is not None
     assert inside is not None
     assert free - at <= 1 < free - inside
+    assert (item.span.feasible_to, item.span.infeasible_from) == (0, None)
 
 
 def test_shares_add_up_to_the_gap_exactly() -> None:

@@ -13,8 +13,8 @@ import absalloc as aa
 from absalloc.errors import BadInput
 from absalloc.explain import Range, frontier
 from absalloc.explain.frontier import Frontier
-from absalloc.explain.model import Change, Model
-from absalloc.explain.repairs import outward, step_of
+from absalloc.explain.model import Change, Model, loosening
+from absalloc.explain.repairs import step_of
 from absalloc.explain.words import limit_text
 from absalloc.plan.make import PlanSettings
 from absalloc.rows import BookState
@@ -58,7 +58,7 @@ def test_a_curve_of_its_own_range(books: dict[str, BookState], book: str, rule: 
     made = frontier(books[book], SETTINGS, rule, Range(points=6), sense=sense, lp=True)
     model = Model(books[book], SETTINGS)
     limit = next(item for item in made.rule.limits if item.sense == sense)
-    side = outward(limit)
+    side = loosening(made.rule, limit)
     assert limit.value in {point.limit for point in made.points}
     for point in (made.points[0], made.points[len(made.points) // 2], made.points[-1]):
         best = fresh(model, made, point.limit)
@@ -79,12 +79,12 @@ def test_the_range_ends_where_nothing_is_left_and_where_it_costs_nothing(
     made = frontier(books[book], SETTINGS, rule, Range(points=2), sense=sense, lp=True, turns=False)
     model = Model(books[book], SETTINGS)
     limit = next(item for item in made.rule.limits if item.sense == sense)
-    inner, outer = (made.points[0], made.points[-1])[:: outward(limit)]
+    inner, outer = (made.points[0], made.points[-1])[:: loosening(made.rule, limit)]
     assert limit.value is not None
-    free = fresh(model, made, limit.value * 1000 if outward(limit) > 0 else Fraction(0))
+    free = fresh(model, made, limit.value * 1000 if loosening(made.rule, limit) > 0 else Fraction(0))
     assert outer.value is not None
     assert float(outer.value) == pytest.approx(free, abs=1.0)
-    if outward(limit) > 0 and inner.limit > 0:
+    if loosening(made.rule, limit) > 0 and inner.limit > 0:
         assert fresh(model, made, inner.limit - step_of(limit)) is None
 
 
@@ -131,4 +131,8 @@ def test_a_range_that_is_none_is_refused(books: dict[str, BookState]) -> None:
 def test_grades_are_written_as_grades_and_a_greater_one_is_looser(books: dict[str, BookState]) -> None:
     assert [limit_text(Fraction(step), "grade") for step in (1, 5)] == ["AAA", list(RATING_GRADES)[4]]
     rule = Model(books["bond-fund-open"], SETTINGS).rule("abs-rating-floor")
-    assert [outward(replace(limit, sense=sense)) for limit in rule.limits for sense in ("min", "max")] == [1, 1]
+    [limit] = rule.limits
+    # The best grade is 1: a floor lets more in at a greater number; so does a cap on the mean of numbers.
+    mean = replace(rule, kind="average")
+    assert [loosening(rule, replace(limit, sense=sense)) for sense in ("min", "max")] == [1, -1]
+    assert [loosening(mean, replace(limit, sense=sense)) for sense in ("min", "max")] == [-1, 1]

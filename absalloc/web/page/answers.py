@@ -14,7 +14,7 @@ from absalloc.web.page.words import in_field, text
 
 if TYPE_CHECKING:
     from absalloc.desk import Changes, WhatIf
-    from absalloc.explain.whatif import Live
+    from absalloc.explain.live import Live
 
 PLAN_SECONDS = 20.0
 
