@@ -8,7 +8,7 @@ from typing import Any
 
 from absalloc.cli.shell import Shell
 from absalloc.cli.tables import said_once, simple_table
-from absalloc.report.words import DASH, name, yuan_in_full
+from absalloc.report.words import DASH, LISTED, name, yuan_in_full
 
 MOST_PAIRS = 10
 """Pairs in their table; JSON has them all."""
@@ -93,12 +93,10 @@ def _legend(shell: Shell, document: dict[str, Any]) -> list[str]:
     if any(item[key] and item[key]["worth"] == "within_gap" for item in document["prices"] for key in MOVES):
         lines.append("prices_open")
     found = [shell.text(key) for key in lines]
-    parts = [
-        shell.text("solved", what=shell.text(f"solved_{key}"), how=shell.text(f"solved_as_{how}"))
-        for key, how in solved.items()
-        if how is not None
-    ]
-    return [*found, " ".join(parts) if shell.lang == "en" else "".join(parts)]
+    for how in dict.fromkeys(how for how in solved.values() if how is not None):
+        what = LISTED[shell.lang].join(shell.text(f"solved_{key}") for key, other in solved.items() if other == how)
+        found.append(shell.text("solved", what=what, how=shell.text(f"solved_as_{how}")))
+    return found
 
 
 def _show_pairs(shell: Shell, document: dict[str, Any]) -> None:
