@@ -95,6 +95,14 @@ def tidy(value: float, digits: int = 12) -> float:
     return fifteen(Decimal(repr(round(float(value), digits))))
 
 
+def on_scale(value: Fraction, unit: str, rule: str) -> Fraction:
+    """Return the limit of a rule as it is. Raises BadInput for a number that stands for no grade where one is meant."""
+    if unit == "grade" and value not in RATING_GRADES.values():
+        number = f"{float(value):.12g}"
+        raise BadInput("rulebook.limit_grade", value=number, rule=rule, expected="AA+", choices=list(RATING_GRADES))
+    return value
+
+
 def quantity(text: str, where: Where | None = None) -> Quantity:
     """Read ``10%``, ``400000000 yuan``, ``120 days``, ``60 names``, ``AA+``.
 

@@ -14,7 +14,7 @@ from absalloc.errors import BadInput
 from absalloc.mandate import LoadedMandate, with_keys
 from absalloc.rulebook.active import ActiveRule
 from absalloc.terms import UNIT_PRICE_PRODUCTS
-from absalloc.units import exact, quantity
+from absalloc.units import exact, on_scale, quantity
 from absalloc.universe import Universe
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def moved_limit(model: Model, name: str, value: Number) -> tuple[str, str, Fract
     limit = exact_number(value, fit[0].unit, rule.id)
     if limit < 0:
         raise BadInput("explain.not_positive", value=f"{name} {value}")
-    return rule.id, fit[0].sense, limit
+    return rule.id, fit[0].sense, on_scale(limit, fit[0].unit, rule.id)
 
 
 def exact_number(value: Number, unit: str, name: str) -> Fraction:

@@ -139,16 +139,17 @@ def planning(
     solver: str = "highs",
     time_limit: float | None = None,
     max_turnover: Fraction | float | str | None = None,
+    before: Book | None = None,
 ) -> Case:
     """Return a book with the rules and settings that ``optimise`` and ``rebalance`` plan it with.
 
-    Raises BadInput as ``prepare`` does.
+    ``before``: what it held before, as for ``rebalance``. Raises BadInput as ``prepare`` does.
     """
     from absalloc.plan.make import PlanSettings
 
     cap = turnover_cap(book.mandate, max_turnover)
     settings = PlanSettings(backend=solver, max_turnover=cap, time_limit=time_limit)
-    ready: Prepared = prepare(book, extra=(SCREEN,), as_of=as_of, overrides=overrides)
+    ready: Prepared = prepare(book, extra=(SCREEN,), as_of=as_of, overrides=overrides, before=before)
     return Case(ready.state, settings, ready.notes, _inputs(book.universe, ready.state))
 
 

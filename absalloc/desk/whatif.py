@@ -54,7 +54,8 @@ class WhatIf:
     >>> live.gain, live.binding, live.changed                                   # doctest: +SKIP
     >>> plan = desk.plan(aa.Changes(limits={"originator-share": "12%"}))        # doctest: +SKIP
 
-    Raises BadInput as ``optimise`` does.
+    With ``holdings`` each answer is a trade from there, costs paid and ``max_turnover`` kept; ``before`` shows which
+    breaches are passive. Both as for ``rebalance``. Raises BadInput as that does.
     """
 
     def __init__(
@@ -63,13 +64,17 @@ class WhatIf:
         mandate: LoadedMandate,
         holdings: Any = None,
         *,
+        before: Any = None,
         as_of: date | None = None,
         overrides: Mapping[str, Override] | None = None,
         time_limit: float | None = None,
         max_turnover: Fraction | float | str | None = None,
     ) -> None:
+        earlier = before if isinstance(before, Book) or before is None else Book(universe, mandate, before)
         self._law: dict[str, Any] = {"as_of": as_of, "overrides": overrides}
-        self._how: dict[str, Any] = {**self._law, "time_limit": time_limit, "max_turnover": max_turnover}
+        self._how: dict[str, Any] = {
+            **self._law, "time_limit": time_limit, "max_turnover": max_turnover, "before": earlier
+        }  # fmt: skip
         self._book = Book(universe, mandate, holdings)
         self._lock, self._versions = threading.Lock(), _versions()
         self._first = self._current = self._make(self._book)

@@ -20,6 +20,7 @@ from absalloc.plan.make import PlanSettings
 from absalloc.plan.note import Note
 from absalloc.rows import BookState
 from absalloc.rulebook.active import ActiveRule, Limit
+from absalloc.units import on_scale
 
 PARTS = 64
 """A change of the binding rules is bracketed to this part of the stretch between two values, or a step of the unit."""
@@ -122,6 +123,8 @@ def frontier(
     for value in (values.low, values.high) if isinstance(values, Range) else values:
         if value is not None and value < 0:
             raise BadInput("explain.not_positive", value=str(value))
+        if value is not None:
+            on_scale(value, limit.unit, rule.id)
     made = Frontier(rule, limit.sense, limit.unit, limit.value, (), (), model.refused, lp)
     if model.refused is not None:
         return made

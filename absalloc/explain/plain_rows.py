@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
 
 import numpy as np
 
@@ -22,7 +21,11 @@ Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class PlainRows:
-    """All rows of a block in one matrix, million yuan; ``place`` puts each (entry, leg) into the matrix's data."""
+    """All rows of a block in one matrix, million yuan; ``place`` puts each (entry, leg) into the matrix's data.
+
+    ``block`` is without the lines that are neither held nor traded. ``moves``: the limit stands in the coefficients,
+    the denominator being decided too.
+    """
 
     block: Block
     matrix: Csr
@@ -32,12 +35,9 @@ class PlainRows:
     place: np.ndarray
     held: np.ndarray
 
-    @property
-    def moves(self) -> bool:
-        """Whether the limit stands in the coefficients: the denominator is decided too."""
-        return any(np.any(d != 0) for d in (self.block.d, self.block.own.d, self.block.shared.d))
+    moves: bool
 
-    @cached_property
+    @property
     def shifts(self) -> bool:
         """Whether a limit moves the ends of the rows and nothing else, by numbers that are all known."""
         block = self.block
@@ -49,6 +49,8 @@ def plain_rows(model: Model, block: Block, legs: Legs, terms: Terms, columns: in
     """Return the rows of a block; None where the plan writes them in another way than as one plain row a group."""
     if not could_be_plain(block, terms):
         return None
+    live = (model.lines.held > 0) | (legs.buy >= 0) | (legs.sell >= 0) | (legs.odd >= 0)
+    block = block.part(np.arange(block.rows), np.tile(live, 2))
     excess, upper = _numbers(model, block, legs, terms)
     if upper is None:
         return None
@@ -116,7 +118,8 @@ def _assembled(block: Block, excess: Excess, upper: np.ndarray, legs: Legs, colu
     indptr = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=block.rows))])
     data = np.asarray(np.bincount(place, weights=_legged(excess, entry, sign), minlength=len(keys)), dtype=float)
     matrix = Csr(indptr.astype(np.int32), column.astype(np.int32), data, (block.rows, columns))
-    return PlainRows(block, matrix, upper, entry, sign, place, np.zeros(block.rows))
+    moves = any(np.any(d != 0) for d in (block.d, block.own.d, block.shared.d))
+    return PlainRows(block, matrix, upper, entry, sign, place, np.zeros(block.rows), moves)
 
 
 def _legged(excess: Excess, entry: np.ndarray, sign: np.ndarray) -> np.ndarray:
@@ -124,8 +127,18 @@ def _legged(excess: Excess, entry: np.ndarray, sign: np.ndarray) -> np.ndarray:
 
 
 def with_limit(model: Model, rows: PlainRows, legs: Legs, terms: Terms, value: Fraction) -> PlainRows | None:
-    """Return the rows at another limit; None where they are no longer plain."""
+    """Return the rows at another limit; None where they are no longer plain.
+
+    Where it is known what was held before, what is held may break this limit passively: such a row may stay so.
+    """
     block = moved_block(model, rows.block, value)
+    found = _moved(model, rows, block, legs, terms)
+    if found is not None and model.given.before is not None and np.any(found.upper < 0):
+        return None
+    return found
+
+
+def _moved(model: Model, rows: PlainRows, block: Block, legs: Legs, terms: Terms) -> PlainRows | None:
     if rows.shifts and block.rule.tested != "purchase":
         upper = _shifted(rows, block, terms)
         return None if upper is None else replace(rows, block=block, upper=upper)

@@ -11,7 +11,6 @@ import numpy as np
 
 from absalloc.explain.standing import TIGHT, Standing
 from absalloc.explain.words import limit_text, ratio
-from absalloc.plan.builder import MILLION
 from absalloc.rows import Block
 from absalloc.rows.verdict import group_ranges
 from absalloc.solve import Outcome
@@ -22,10 +21,11 @@ HELD = 1.0
 
 @dataclass(frozen=True)
 class Reading:
-    """A limit of a rule at the answer: ``value`` in the rule's unit, worst case, None where rows do not tell.
+    """A limit of a rule at the answer: ``value`` in the rule's unit, worst case.
 
-    ``group`` is the one nearest to the limit, ``room`` the yuan left there in the rule's own numerator (negative only
-    where a soft rule gave way), ``binding`` whether any group of the rule is at this limit.
+    It is None where rows do not tell, and where nothing stands over nothing. ``group`` is the one nearest to the limit,
+    ``room`` the yuan left there in the rule's own numerator (negative only where a soft rule gave way or a passive
+    breach stays), ``binding`` whether any group of the rule is at this limit.
     """
 
     rule: str
@@ -65,7 +65,7 @@ def readings(
         for limit in standing.model.rules[rule].limits:
             key = (rule, limit.sense)
             value = standing.now.limits.get(key, limit.value)
-            numbers = _numbers(standing, outcome, key, x)
+            numbers = _numbers(standing, key, x)
             binds = rule in tight and _at_limit(standing, outcome, key)
             found.append(Reading(rule, limit.sense, limit.unit, value, *numbers, binds))
     return tuple(found)
@@ -81,27 +81,34 @@ def _at_limit(standing: Standing, outcome: Outcome, key: tuple[str, str]) -> boo
     return bool(np.any(np.abs(rows.upper - at) <= TIGHT * np.maximum(1.0, np.abs(at))))
 
 
-def _numbers(
-    standing: Standing, outcome: Outcome, key: tuple[str, str], x: np.ndarray
-) -> tuple[float | None, str | None, float | None]:
-    """Return (value, group, room in yuan) of the group nearest to its limit."""
-    rows = standing.blocks.get(key)
-    if rows is None:
+def _numbers(standing: Standing, key: tuple[str, str], x: np.ndarray) -> tuple[float | None, str | None, float | None]:
+    """Return (value, group, room in yuan) of the group nearest to its limit; nothing over nothing is no value."""
+    block = _linear_block(standing, key)
+    if block is None:
         return (_names(standing, key, x), None, None)
-    block = rows.block
-    spoken = np.flatnonzero(block.spoken_of(x))
-    if not len(spoken):
+    part = block.part(np.flatnonzero(block.spoken_of(x)), block.amounts(x) != 0)
+    part = part.part(np.flatnonzero(~part.empty(x)), np.ones(len(x), dtype=bool))
+    if not part.rows:
         return None, None, None
-    low, high, _ = group_ranges(block, x)
-    value = (high if block.sense == "max" else low)[spoken]
+    most = block.sense == "max"
+    value, over = group_ranges(part, x)[most], part.excess(x)[most]
     with np.errstate(invalid="ignore"):
-        near = np.nan_to_num(value - block.limit[spoken], nan=-np.inf)
-    at = int(spoken[np.argmax(near) if block.sense == "max" else np.argmin(near)])
-    assert outcome.row_activity is not None
-    first = standing.first[key]
-    room = MILLION * float(rows.upper[at] - outcome.row_activity[first + at])
-    number = float((high if block.sense == "max" else low)[at])
-    return (number if np.isfinite(number) else None), block.groups[at], room if np.isfinite(room) else None
+        near = np.nan_to_num(value - part.limit, nan=-np.inf)
+    at = int(np.argmax(near) if most else np.argmin(near))
+    number, room = float(value[at]), float(-over[at] if most else over[at])
+    return (number if np.isfinite(number) else None), part.groups[at], room if np.isfinite(room) else None
+
+
+def _linear_block(standing: Standing, key: tuple[str, str]) -> Block | None:
+    """Return the rows of a limit as it stands now, None where another road leads past the rule or it is not linear."""
+    rows = standing.blocks.get(key)
+    if rows is not None:
+        return rows.block
+    for block in standing.model.system.blocks:
+        if (block.rule.id, block.sense, block.branch) == (*key, "main") and block.form == "linear":
+            other = block.rule.unless is not None or block.rule.kind == "eligibility" or block.loose
+            return None if other else block
+    return None
 
 
 def _names(standing: Standing, key: tuple[str, str], x: np.ndarray) -> float | None:

@@ -77,11 +77,13 @@ class Standing:
         problem = self._assembled()
         self.lower, self.upper = problem.row_lower.copy(), problem.row_upper.copy()
         self.high = problem.col_upper.copy()
-        self.spoken = np.flatnonzero(self.speaks & (self.owner >= 0))
+        self.spoken = self.speaks & (self.owner >= 0)
         order = np.argsort(self.owner, kind="stable")
         edges = np.searchsorted(self.owner[order], np.arange(len(self.code) + 1))
         self.rows_of = [order[a:b] for a, b in pairwise(edges.tolist())]
         self.always = barred_always(model)
+        legs = ((self.legs.buy, MILLION), (self.legs.sell, -MILLION), (self.legs.odd, -MILLION))
+        self.traded_at = [(np.flatnonzero(leg >= 0), leg[leg >= 0], unit) for leg, unit in legs]
         self.reads_yields = any(reads_number(rule, "yield") for rule in model.rules.values())
         settings = SolveSettings(time_limit=model.settings.time_limit)
         self.warm = WarmLP(replace(problem, col_upper=self._col_upper(Moved())), settings)
@@ -232,9 +234,10 @@ class Standing:
         return limit.value
 
     def _patch(self, key: tuple[str, str], value: Fraction) -> PlainRows | Fraction:
-        if key in self.counts:
+        if key in self.counts and self.model.given.before is None:
             return value
         if key not in self.blocks:
+            # With what was held before at hand, a count may be broken passively at one limit and not at another.
             raise NotPlain
         rows = with_limit(self.model, self.blocks[key], self.legs, self.terms, value)
         if rows is None:
@@ -256,9 +259,13 @@ class Standing:
 
     def _open_rows(self, touched: set[int], moved: Moved) -> None:
         """Hand on the ends of the rows of some rules: open where the rule is off."""
-        rows = np.flatnonzero(np.isin(self.owner, list(touched)))
-        off = np.isin(self.owner[rows], [self.code[name] for name in moved.off if name in self.code])
-        self.warm.change_rows(rows, np.where(off, -np.inf, self.lower[rows]), np.where(off, np.inf, self.upper[rows]))
+        off = {self.code[name] for name in moved.off if name in self.code}
+        for code in touched:
+            rows = self.rows_of[code]
+            lower, upper = self.lower[rows], self.upper[rows]
+            if code in off:
+                lower, upper = np.full(len(rows), -np.inf), np.full(len(rows), np.inf)
+            self.warm.change_rows(rows, lower, upper)
 
     def _earn(self, made: Objective) -> None:
         gain = np.nan_to_num(made.gain, nan=0.0)
@@ -304,9 +311,8 @@ class Standing:
     def faces(self, x: np.ndarray) -> np.ndarray:
         """Return the face of each line at a point of the program, yuan, shape (n,)."""
         held = self.model.lines.held.copy()
-        for leg, sign in ((self.legs.buy, MILLION), (self.legs.sell, -MILLION), (self.legs.odd, -MILLION)):
-            at = leg >= 0
-            held[at] += sign * x[leg[at]]
+        for at, columns, unit in self.traded_at:
+            held[at] += unit * x[columns]
         return np.asarray(held)
 
     def tight(self, outcome: Outcome) -> tuple[str, ...]:
@@ -314,12 +320,10 @@ class Standing:
         at = outcome.row_activity
         if at is None:
             return ()
-        rows = self.spoken
-        here = at[rows]
         # A proven point is beyond no end by more than that tolerance: what is nearest to one, or past it, is at it.
-        near = np.minimum(here - self.warm.row_lower[rows], self.warm.row_upper[rows] - here)
-        found = near <= TIGHT * np.maximum(1.0, np.abs(here))
-        return tuple(self.rules[code] for code in np.flatnonzero(np.bincount(self.owner[rows[found]])))
+        near = np.minimum(at - self.warm.row_lower, self.warm.row_upper - at)
+        found = self.owner[(near <= TIGHT * np.maximum(1.0, np.abs(at))) & self.spoken]
+        return tuple(self.rules[code] for code in np.flatnonzero(np.bincount(found)))
 
 
 def reads_number(rule: ActiveRule, name: str) -> bool:

@@ -230,6 +230,23 @@ class Block:
         fixed = np.logical_or.reduce([v != 0 for v in (*self.n0, *self.d0)])
         return ~np.asarray(full | fixed)
 
+    def part(self, rows: np.ndarray, live: np.ndarray) -> Block:
+        """Return some rows (rising numbers) of a linear block, with the entries of the columns where ``live`` holds.
+
+        At amounts (2 × positions,) that are nil elsewhere these rows come to the same as in the whole.
+        """
+        number = np.full(self.rows, -1)
+        number[rows] = np.arange(len(rows))
+        keep = live[self.col] & (number[self.row] >= 0)
+        own = self.own.take(live[self.own.col] & (number[self.own.row] >= 0))
+        few = (self.n0[0][rows], self.n0[1][rows]), (self.d0[0][rows], self.d0[1][rows])
+        return replace(
+            self, groups=tuple(self.groups[r] for r in rows.tolist()), limit=self.limit[rows],
+            limit_most=self.limit_most[rows], row=number[self.row[keep]], col=self.col[keep], n=self.n[keep],
+            d=self.d[keep], own=replace(own, row=number[own.row]), shared=self.shared.take(live[self.shared.col]),
+            n0=few[0], d0=few[1],
+        )  # fmt: skip
+
     def with_limit(self, limit: Fraction) -> Block:
         """Return the block with another limit for all its rows; nothing else is recomputed."""
         values = np.full(self.rows, float(limit))

@@ -32,7 +32,7 @@ from absalloc.rulebook.models import (
 )
 from absalloc.rulebook.softened import Softened
 from absalloc.rulebook.tax import tax_readings
-from absalloc.units import Quantity, exact, quantity
+from absalloc.units import Quantity, exact, on_scale, quantity
 from absalloc.where import Where
 
 Status = Literal[
@@ -379,7 +379,7 @@ def overridden(rule: ActiveRule, value: Override) -> ActiveRule:
     new = quantity(value) if isinstance(value, str) else Quantity(_number(value), limit.unit, str(value))
     if new.unit != limit.unit:
         raise BadInput("rulebook.limit_unit", value=new.text, rule=rule.id, expected=limit.unit)
-    return replace(rule, limits=(replace(limit, value=new.value),))
+    return replace(rule, limits=(replace(limit, value=on_scale(new.value, limit.unit, rule.id)),))
 
 
 def _number(value: float | Fraction) -> Fraction:

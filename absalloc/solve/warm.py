@@ -161,10 +161,13 @@ class WarmLP(Whole):
         columns = np.ones(problem.n, dtype=bool)
         if problem.n > 2 * SMALL:
             price = problem.c if found.reduced_cost is None else found.reduced_cost
-            price = np.where(rest <= problem.col_lower, price, -price)
-            columns = price <= np.partition(price, COLUMNS)[COLUMNS]
+            # A column without room would only take the place of one that may move; it enters when it has room.
+            room = problem.col_lower < problem.col_upper
+            price = np.where(room, np.where(rest <= problem.col_lower, price, -price), np.inf)
+            columns = room & (price <= np.partition(price, COLUMNS)[COLUMNS])
             if found.x is not None:
                 columns |= found.x != rest
+            columns[0] |= not columns.any()
         if problem.m > SMALL:
             rows = np.diff(self.A.indptr) * 20 >= problem.n
             if found.row_dual is not None:

@@ -10,15 +10,17 @@ from random import Random
 import pytest
 from plan_worlds import plan_book
 
+from absalloc.compliance.exact import evaluate_exact
 from absalloc.explain.model import Change, Model
 from absalloc.explain.relaxation import relax
 from absalloc.explain.standing import Moved
-from absalloc.explain.whatif import Session
+from absalloc.explain.whatif import Live, Session
 from absalloc.plan.make import PlanSettings
 from absalloc.rows import BookState
 from absalloc.rulebook.softened import Softened
 
 EXACT = PlanSettings(mip_gap=1e-9)
+STEPS = {"ratio": Fraction(1, 20), "years": Fraction(1, 4), "count": Fraction(1), "grade": Fraction(1)}
 WORLDS = [(seed, held) for seed in range(15) for held in (False, True)]
 
 
@@ -27,9 +29,9 @@ def random_moved(rng: Random, state: BookState) -> Moved:
     for rule in state.rules.active:
         for limit in rule.limits:
             if limit.value is not None and rule.kind != "eligibility" and rng.random() < 0.6:
-                step = {"ratio": Fraction(1, 20), "years": Fraction(1, 4), "count": Fraction(1)}.get(limit.unit)
-                step = step if step is not None else limit.value / 10
-                limits[rule.id, limit.sense] = max(limit.value + rng.randint(-3, 3) * step, Fraction(0))
+                step = STEPS.get(limit.unit, limit.value / 10)
+                least = Fraction(limit.unit == "grade")
+                limits[rule.id, limit.sense] = max(limit.value + rng.randint(-3, 3) * step, least)
     off = frozenset(rule.id for rule in state.rules.active if rng.random() < 0.25)
     lines = list(state.index)
     yields = {name: rng.choice([0.01, 0.05]) for name in lines if rng.random() < 0.3}
@@ -66,6 +68,27 @@ def test_answers_are_those_of_a_program_built_afresh(seed: int, held: bool) -> N
         return
     for moved in [Moved(), *[random_moved(rng, state) for _ in range(4)], Moved()]:
         live = session.ask(moved, every=True)
+        status, value = afresh(session, moved)
+        assert live.status == status
+        if value is not None:
+            assert live.value == pytest.approx(value, rel=1e-7, abs=1.0)
+
+
+def was_otherwise(state: BookState, rng: Random) -> BookState:
+    """Return the book with what it held before: of some breaches of today it is then known that no trade made them."""
+    before = {name: face * rng.choice([1, 1, 2]) for name, face in state.held.items() if rng.random() < 0.9}
+    return replace(state, before=before)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_passive_breaches_may_stay_at_every_limit(seed: int) -> None:
+    rng = Random(seed + 500)
+    state = was_otherwise(plan_book(seed, held=True), rng)
+    session = Session(state, EXACT)
+    if session.given.stopped is not None:
+        return
+    for moved in [Moved(), *[random_moved(rng, state) for _ in range(4)], Moved()]:
+        live = session.ask(moved)
         status, value = afresh(session, moved)
         assert live.status == status
         if value is not None:
@@ -179,3 +202,44 @@ def test_a_rule_off_is_the_rule_left_out() -> None:
     session = Session(plan_book(5, held=False), EXACT)
     rule = session.given.binding_rules[0].id
     assert session.state(Moved(off=frozenset({rule}))).rules == session.given.changed(Change.drop(rule))[0].rules
+
+
+def at_answer(session: Session, moved: Moved, live: Live) -> BookState:
+    """Return the book as moved, holding what an answer of the LP relaxation holds."""
+    assert live.faces is not None
+    held = {name: Fraction(float(face)) for name, face in zip(live.ids, live.faces, strict=True) if face}
+    return replace(session.state(moved), held=held, before=dict(session.given.state.held))
+
+
+def compared(session: Session, moved: Moved) -> int:
+    """Hold the readings at an answer to the exact checker's findings there; return how many there were."""
+    live = session.ask(moved, every=True)
+    if live.status != "optimal":
+        return 0
+    exact = evaluate_exact([at_answer(session, moved, live)])
+    told = 0
+    for item in live.rules:
+        mine = {f.group: f for f in exact if (f.rule, f.sense) == (item.rule, item.sense)}
+        if item.value is None or any(r.code == "unknown_lines" for f in mine.values() for r in f.reasons):
+            continue
+        told += 1
+        worst = (max if item.sense == "max" else min)(float(f.value) for f in mine.values() if f.value is not None)
+        assert item.value == pytest.approx(worst, rel=1e-9, abs=1e-12)
+        if item.unit == "count":
+            continue
+        nearest = mine[item.group]
+        assert float(nearest.value or 0) == pytest.approx(worst, rel=1e-9, abs=1e-12)
+        assert item.limit == nearest.limit
+        left = (nearest.limit or 0) * (nearest.denominator or 0) - (nearest.numerator or 0)
+        assert item.room == pytest.approx(float(left if item.sense == "max" else -left), rel=1e-9, abs=1.0)
+    return told
+
+
+def test_readings_are_those_of_the_exact_checker() -> None:
+    many = 0
+    for seed, held in WORLDS:
+        rng, state = Random(seed + 300), plan_book(seed, held=held)
+        state = was_otherwise(state, rng) if held else state
+        session = Session(state, EXACT)
+        many += sum(compared(session, moved) for moved in [Moved(), *[random_moved(rng, state) for _ in range(3)]])
+    assert many > 150, many

@@ -44,6 +44,28 @@ def test_a_plan_is_the_one_that_optimise_makes() -> None:
     assert made.certificate_sha256 == wanted.certificate_sha256
 
 
+def test_a_trade_from_what_is_held_is_the_one_that_rebalance_makes() -> None:
+    universe, mandate = inputs("bond-fund-open")
+    held = MARKET / "bond-fund-open-holdings.csv"
+    morning = aa.load_mandate(MARKET / "bond-fund-open-before.yaml")
+    before = aa.Book(universe, morning, MARKET / "bond-fund-open-holdings-before.csv")
+    values = []
+    for earlier in (None, before):
+        here = aa.WhatIf(universe, mandate, held, before=earlier)
+        changes = aa.Changes(limits={"abs-share": "5%"})
+        live, plan = here.ask(changes), here.plan(changes)
+        wanted = aa.rebalance(universe, mandate, held, before=earlier, overrides={"abs-share.limit": "5%"})
+        assert plan.certificate_sha256 == wanted.certificate_sha256
+        value = float(plan.carry.yuan - sum(trade.cost for trade in plan.trades))
+        assert value <= live.value + 1
+        assert value == pytest.approx(live.value, rel=0.02)
+        [share] = [item for item in live.rules if item.sense == "max"]
+        assert (share.value <= 0.05 + 1e-9) is (earlier is None)
+        values.append(live.value)
+    # With the morning at hand the breach is passive: nothing need be sold for it.
+    assert values[1] > values[0] + 1e5
+
+
 def test_the_answer_bounds_the_plan_and_is_near_it() -> None:
     live, plan = desk().ask(), desk().plan()
     cost = sum(trade.cost for trade in plan.trades)
@@ -183,6 +205,24 @@ def test_bad_input_is_refused_and_changes_nothing(changes: aa.Changes) -> None:
     assert caught.value.text("en")
     assert caught.value.text("zh")
     assert desk().ask().value == before
+
+
+def test_a_limit_between_two_grades_is_refused(tmp_path: Path) -> None:
+    universe, _ = inputs()
+    text = (MARKET / "wealth-closed-18m.yaml").read_text(encoding="utf-8")
+    for name in ("wealth-own-bank.csv", "originator_totals.csv", "curves.csv"):
+        (tmp_path / name).write_bytes((MARKET / name).read_bytes())
+    path = tmp_path / "graded.yaml"
+    path.write_text(f"{text}\ntargets:\n  average_rating: {{min: AA+}}\n", encoding="utf-8")
+    mandate = aa.load_mandate(path)
+    here = aa.WhatIf(universe, mandate)
+    [plain] = here.ask(aa.Changes(limits={"target/average-rating": "AAA"})).rules
+    [same] = here.ask(aa.Changes(limits={"target/average-rating": 1})).rules
+    assert plain == same
+    with pytest.raises(aa.BadInput, match=r"1\.4"):
+        here.ask(aa.Changes(limits={"target/average-rating": 1.4}))
+    with pytest.raises(aa.BadInput):
+        aa.optimise(universe, mandate, overrides={"target/average-rating.limit": 1.4})
 
 
 def test_the_document_is_plain_json() -> None:

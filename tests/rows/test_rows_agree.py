@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,8 +17,8 @@ from absalloc.compliance.case_files import SUFFIX, load_cases
 from absalloc.compliance.check import check_books
 from absalloc.compliance.exact import BOOKS, evaluate_exact
 from absalloc.compliance.finding import Finding
-from absalloc.rows import BookState, RowSystem, compile_rows
-from absalloc.rows.verdict import FAIL, PASS, TIE, UNKNOWN, verdicts
+from absalloc.rows import Block, BookState, RowSystem, compile_rows
+from absalloc.rows.verdict import FAIL, PASS, TIE, UNKNOWN, group_ranges, verdicts
 from absalloc.rulebook.load import shipped_rulebooks
 
 WORDS = {PASS: "pass", FAIL: "fail", UNKNOWN: "unknown", TIE: "tie"}
@@ -71,6 +72,23 @@ def test_random_worlds(seed: int, gaps: float) -> None:
     compared, ties = assert_agree(some_books(seed, gaps=gaps))
     # Most verdicts must be the rows' own, or the comparison would show nothing.
     assert ties < compared * (0.25 if not gaps else 0.6)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_part_of_a_block_has_the_numbers_of_the_whole(seed: int) -> None:
+    states = some_books(seed, gaps=0.15)
+    system, rng = compile_rows(states), np.random.default_rng(seed)
+    x = system.faces(tuple(s.held for s in states), tuple(s.kept for s in states))
+    x = np.where(rng.random(len(x)) < 0.5, x, 0.0)
+    for block in system.blocks:
+        if block.form != "linear" or block.shocks:
+            continue
+        rows = np.flatnonzero(rng.random(block.rows) < 0.6)
+        part = block.part(rows, block.amounts(x) != 0)
+        assert part.groups == tuple(block.groups[r] for r in rows)
+        for ends in (Block.excess, group_ranges):
+            for mine, whole in zip(ends(part, x)[:2], ends(block, x)[:2], strict=True):
+                assert mine == pytest.approx(whole[rows], rel=1e-12, abs=1e-9, nan_ok=True)
 
 
 @pytest.mark.parametrize("seed", range(5))
