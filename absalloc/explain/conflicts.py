@@ -90,7 +90,7 @@ def conflicts(
         return Conflicts(model.base.status, (), complete=model.base.status == "optimal", reason=reason)
     session = Session.of(model)
     model.quick = session.relaxed
-    search = _Search(relax(model), session, most)
+    search = _Search(model, relax(model), session, most)
     found = tuple(_described(model, search, rules, repairs) for rules in search.sets())
     if supply:
         found = tuple(_by_supply(free, item, supply) for item in found)
@@ -105,10 +105,11 @@ def conflicts(
 class _Search:
     """Minimal infeasible sets by deletion; further ones behind each smallest way to break all found so far."""
 
-    def __init__(self, relaxation: Relaxation, session: Session, most: int) -> None:
-        self.relaxation, self.session, self.most = relaxation, session, most
+    def __init__(self, model: Model, relaxation: Relaxation, session: Session, most: int) -> None:
+        self.model, self.relaxation, self.session, self.most = model, relaxation, session, most
         self.names = relaxation.names
         self.known: dict[tuple[frozenset[str], bool], bool | None] = {}
+        self.fresh: dict[frozenset[str], bool | None] = {}
         self.complete = True
 
     def feasible(self, kept: frozenset[str], *, whole: bool) -> bool | None:
@@ -140,7 +141,7 @@ class _Search:
             relaxed = self.feasible(kept, whole=False)
             answer = relaxed if relaxed is False else self.feasible(kept, whole=True)
             if answer is False:
-                found.append(self.shrink(kept, whole=relaxed is not False))
+                found.append(self.minimal(self.shrink(kept, whole=relaxed is not False)))
                 if not found[-1]:
                     break
             elif answer is None:
@@ -158,6 +159,23 @@ class _Search:
             if self.feasible(kept - {name}, whole=whole) is False:
                 kept = kept - {name}
         return kept
+
+    def minimal(self, kept: frozenset[str]) -> frozenset[str]:
+        """Return a minimal infeasible part, lots and names included, of one that is minimal without them."""
+        for name in (n for n in self.names if n in kept):
+            if self.anew(kept - {name}) is False:
+                kept = kept - {name}
+        return kept
+
+    def anew(self, kept: frozenset[str]) -> bool | None:
+        """Say whether a portfolio meets the rules ``kept``, by a program that the plan builds afresh."""
+        if kept not in self.fresh:
+            self.fresh[kept] = feasible_program(self.model, kept)
+        return self.fresh[kept]
+
+    def verified(self, kept: frozenset[str]) -> bool:
+        """Say whether programs built afresh by the plan itself agree: no portfolio with all, one without any one."""
+        return self.anew(kept) is False and all(self.anew(kept - {name}) is True for name in kept)
 
     def on_relaxation(self, rules: frozenset[str]) -> bool:
         return self.feasible(rules, whole=False) is False
@@ -181,7 +199,7 @@ def _described(model: Model, search: _Search, rules: tuple[str, ...], repairs: b
         Words("conflict_capacity", **found) for name in rules if (found := capacity(model, search.relaxation, name))
     ]
     sentences += [item.words for item in made if item.limit is not None]
-    return Conflict(rules, _verified(model, kept), search.on_relaxation(kept), made, tuple(sentences))
+    return Conflict(rules, search.verified(kept), search.on_relaxation(kept), made, tuple(sentences))
 
 
 def _by_supply(free: Model, made: Conflict, supply: Mapping[str, float]) -> Conflict:
@@ -192,12 +210,3 @@ def _by_supply(free: Model, made: Conflict, supply: Mapping[str, float]) -> Conf
     told = names if len(names) <= MOST_NAMED else [*names[:MOST_NAMED], f"… ({len(names)})"]
     text = Words("conflict_supply", lines=", ".join(told))
     return replace(made, sentences=(text, *made.sentences))
-
-
-def _verified(model: Model, kept: frozenset[str]) -> bool:
-    """Say whether programs built afresh by the plan itself agree: no portfolio with all, one without any one."""
-    if not kept:
-        return feasible_program(model, frozenset()) is False
-    return feasible_program(model, kept) is False and all(
-        feasible_program(model, kept - {name}) is True for name in kept
-    )

@@ -216,7 +216,8 @@ def _rebalanced(
         if why or made is None:
             found.append(Headroom(name, ZERO, ZERO, None, None, None, why))
             continue
-        gain = None if made.lost is None else -Fraction(made.lost) * 10**6
+        # What a rate loses is no amount a year.
+        gain = None if made.lost is None or model.rate else -Fraction(made.lost) * 10**6
         face = Fraction(made.face)
         found.append(Headroom(name, face, face * exact(float(model.lines.worth[p])), made.stop, None, gain))
     return found

@@ -36,7 +36,8 @@ class Live:
     ``status``: ``optimal`` (gap and feasibility within 1e-7 over all rows and columns), ``infeasible`` (proven),
     ``stopped``, or ``superseded`` where a newer question came before this one was solved. ``value``: yuan a year net of
     the cost of trades (a rate for carry per capital), ``gain`` against the pinned answer, ``faces`` (n,) in yuan
-    by ``ids``. ``gave_way``: soft rules that no portfolio meets. ``warm``: solved without building or solving
+    by ``ids``. ``gave_way``: soft rules without a price that no portfolio meets together; the answer is
+    without all of them. ``warm``: solved without building or solving
     anything whole.
     """
 

@@ -99,7 +99,9 @@ def menu(
         raise BadInput("explain.not_positive", value=str(within_bp if within_bp <= 0 else count))
     model = Model.of(state, settings, supply)
     base, best = model.base, model.value(model.base)
-    if best is None or model.total is None or model.rate:
+    if model.rate:
+        return Menu("stopped", within_bp, (), Note("rate_objective"))
+    if best is None or model.total is None:
         return Menu(base.status, within_bp, (), base.reason)
     floor = best - within_bp / 10_000 * model.total
     found = [_made(model, base)]

@@ -15,6 +15,7 @@ from absalloc.rows import Block
 from absalloc.rows.verdict import group_ranges
 from absalloc.solve import Outcome
 
+AMOUNTS = ("ratio", "yuan")
 HELD = 1.0
 """Yuan of face from which a line counts as held: what is below is the solver's dust."""
 
@@ -25,7 +26,7 @@ class Reading:
 
     It is None where rows do not tell, and where nothing stands over nothing. ``group`` is the one nearest to the limit,
     ``room`` the yuan left there in the rule's own numerator (negative only where a soft rule gave way or a passive
-    breach stays), ``binding`` whether any group of the rule is at this limit.
+    breach stays; None for means and counts), ``binding`` whether any group of the rule is at this limit.
     """
 
     rule: str
@@ -95,7 +96,9 @@ def _numbers(standing: Standing, key: tuple[str, str], x: np.ndarray) -> tuple[f
     with np.errstate(invalid="ignore"):
         near = np.nan_to_num(value - part.limit, nan=-np.inf)
     at = int(np.argmax(near) if most else np.argmin(near))
-    number, room = float(value[at]), float(-over[at] if most else over[at])
+    # Rows of means count yuan times years: what is left there is no amount.
+    room = float(-over[at] if most else over[at]) if block.unit in AMOUNTS else np.inf
+    number = float(value[at])
     return (number if np.isfinite(number) else None), part.groups[at], room if np.isfinite(room) else None
 
 

@@ -63,9 +63,11 @@ class Relaxation:
                 barred |= lines
         buys = self.program.legs.buy[barred]
         high[buys[buys >= 0]] = 0.0
-        keep = ~np.isin(self.row_of, list(without)) if without else np.ones(made.m, dtype=bool)
+        keep = ~np.isin(self.row_of, list(without - {BUDGET}))
+        # An amount that need not be invested exactly is still the most there is.
+        low = np.where((self.row_of == BUDGET) & (BUDGET in without), -np.inf, made.row_lower)
         problem = replace(
-            made, A=made.A.rows(keep), row_lower=made.row_lower[keep], row_upper=made.row_upper[keep],
+            made, A=made.A.rows(keep), row_lower=low[keep], row_upper=made.row_upper[keep],
             col_upper=high, row_names=None,
         )  # fmt: skip
         return problem if whole else problem.relaxed()

@@ -84,7 +84,7 @@ def repairs_of(model: Model, relaxation: Relaxation, rules: tuple[str, ...]) -> 
         rule = model.rules.get(name)
         numbers = [] if rule is None else [item for item in rule.limits if item.value is not None]
         moved = [made for limit in numbers if (made := _moved(model, kept, name, limit)) is not None]
-        excess = least_excess(relaxation, kept, name)
+        excess = least_excess(model, relaxation, kept, name)
         found += [_whole(model, relaxation, name, made, excess) for made in moved]
         if not moved and rule is not None:
             found.append(_repair(model, name, None, None, excess))
@@ -189,18 +189,21 @@ def feasible_program(
     return False if found.status == "infeasible" else True if found.x is not None else None
 
 
-def least_excess(relaxation: Relaxation, kept: frozenset[str], name: str) -> Fraction | None:
+def least_excess(model: Model, relaxation: Relaxation, kept: frozenset[str], name: str) -> Fraction | None:
     """Return the least yuan, summed over groups, by which a rule must be exceeded for the rest of a set to hold.
 
-    By one LP with a slack on each of its rows. None for rules whose rows do not count yuan or that bar lines.
+    By one LP with a slack on each of its rows. None for rules whose rows do not count yuan (means count yuan times
+    years or grades) or that bar lines.
     """
+    if name in model.rules and model.rules[name].kind == "average":
+        return None
     row_of = relaxation.row_of
     mine = np.flatnonzero(row_of == name)
     names = [relaxation.program.builder.rows[i].name for i in mine]
     if not len(mine) or any(word.endswith(("| count", "| held")) or word.startswith("buys") for word in names):
         return None
     problem = relaxation.problem(frozenset(relaxation.names) - kept)
-    keep = np.isin(row_of, ["", *kept])
+    keep = np.isin(row_of, ["", BUDGET, *kept])
     at = np.flatnonzero(row_of[keep] == name)
     from scipy.sparse import csr_matrix, hstack
 

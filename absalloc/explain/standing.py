@@ -264,7 +264,9 @@ class Standing:
             rows = self.rows_of[code]
             lower, upper = self.lower[rows], self.upper[rows]
             if code in off:
-                lower, upper = np.full(len(rows), -np.inf), np.full(len(rows), np.inf)
+                # An amount that need not be invested exactly is still the most there is.
+                upper = upper if code == self.code[BUDGET] else np.full(len(rows), np.inf)
+                lower = np.full(len(rows), -np.inf)
             self.warm.change_rows(rows, lower, upper)
 
     def _earn(self, made: Objective) -> None:

@@ -20,6 +20,7 @@ from absalloc.explain.standing import Moved, NotPlain, Standing
 from absalloc.plan.builder import MILLION
 from absalloc.plan.make import Answer, PlanSettings, _Maker, _terms, make_plan
 from absalloc.plan.note import Note
+from absalloc.plan.soft import priced
 from absalloc.rows import BookState
 from absalloc.solve import Outcome
 from absalloc.universe import Universe
@@ -96,7 +97,9 @@ class Session:
             self._pinned = self._answer(0, Moved(), every=False)
 
     def _answer(self, number: int, moved: Moved, *, every: bool) -> Live:
-        soft = frozenset(n for n, r in self.given.rules.items() if r.level == "soft") - moved.off
+        # Those with a price give way in the program itself.
+        free = [rule for rule in self.given.rules.values() if rule.level == "soft"]
+        soft = frozenset(rule.id for rule in free) - set(priced(free)) - moved.off
         standing, found, warm = self._solved(moved)
         gave: frozenset[str] = frozenset()
         if found.status == "infeasible" and soft:

@@ -9,27 +9,32 @@ from typing import Any
 
 import numpy as np
 
-from absalloc.explain.barred import barring_rules, reasons
+from absalloc.explain.barred import reasons
 from absalloc.explain.headroom import Headroom, headroom_at
-from absalloc.explain.lines import paid, paying, with_line, without_line
+from absalloc.explain.lines import paying, with_line, without_line
 from absalloc.explain.model import Model
+from absalloc.explain.readings import HELD
 from absalloc.explain.relaxation import Relaxation, relax
+from absalloc.explain.standing import Moved
+from absalloc.explain.whatif import Session
 from absalloc.explain.words import Words, ratio, yuan
 from absalloc.plan.make import Answer, PlanSettings
 from absalloc.plan.note import Note
 from absalloc.rows import BookState
-from absalloc.solve import solve_problem
 
-WIDEST = 0.5
-"""Yields are searched up to so much above or below the line's own."""
-FINEST = 1e-7
-"""To which a yield is found: a thousandth of a basis point."""
+FINEST = 1e-9
+"""A step of the yield below which the search ends."""
+MOST_STEPS = 12
+"""Plans after which it ends in any case: each is of another size, and few are needed."""
 NOTCH = 1e-4
 
 
 @dataclass(frozen=True)
 class Swap:
-    """The plan once the line is barred or forced in: ``cost`` yuan a year (None: no such plan), and what moves most."""
+    """The plan once the line is barred or forced in: what it costs, and what moves most.
+
+    ``cost`` in yuan a year: None where there is no such plan, and where the objective is a rate, of which ``bp`` tells.
+    """
 
     status: str
     cost: Fraction | None
@@ -51,10 +56,11 @@ class Swap:
 class Why:
     """One line of the plan or outside it.
 
-    ``turns_at``: the yield at which it enters the plan (leaves, where it is held), of the LP relaxation; ``confirmed``:
-    a plan made anew 1 bp beyond it does hold it (does not); None: not tried. ``in_the_way``: rules without
-    which, each alone, the relaxation buys it. ``without``: the best plan without it, for lines held.
-    ``forced``: the best plan with its least purchase (lines not held).
+    ``turns_at``: the yield at which it enters the plan (leaves, where it is held), found by plans, its price and all
+    that rules read of it as they are; None where none does it or nobody can tell. ``confirmed``: a plan made anew 1 bp
+    beyond it does hold it (does not); None: not tried. ``in_the_way``: rules without which, each alone, the LP
+    relaxation holds it at its own yield. ``without``: the best plan without it, for lines held. ``forced``: the best
+    plan with the least of it that can be bought or kept (lines not held).
     """
 
     tranche_id: str
@@ -106,14 +112,16 @@ def why(state: BookState, settings: PlanSettings, tranche_id: str, *, supply: Ma
     relaxation = relax(model)
     face = base.faces.get(tranche_id, Fraction(0))
     told = reasons(model, relaxation).get(p, ())
-    turns, confirmed = _turning(model, relaxation, p, face > 0, told)
-    kept = barring_rules(relaxation, p)
-    blocking = () if face > 0 else kept if kept else _in_the_way(relaxation, p)
+    other = None
+    if face or not told or model.lines.held[p] > 0:
+        other = model.answer(adjust=without_line(p) if face else with_line(p, _least(model, p)))
+    swap = None if other is None else _swap(model, p, other, held=not face)
+    turns, confirmed = (None, None) if other is None else _turning(model, p, (base, other) if face else (other, base))
+    blocking = () if face else _in_the_way(model, relaxation, p)
     room = headroom_at(model, relaxation, base, p)
-    without = _swap(model, p, model.answer(adjust=without_line(p))) if face > 0 else None
-    forced = _swap(model, p, model.answer(adjust=with_line(p, _least(model, p)))) if not face and not told else None
+    pair = (swap, None) if face else (None, swap)
     at = None if turns is None or rate is None else rate + turns
-    return Why(tranche_id, base.status, face > 0, face, rate, told, at, confirmed, blocking, room, without, forced)
+    return Why(tranche_id, base.status, face > 0, face, rate, told, at, confirmed, blocking, room, *pair)
 
 
 def _least(model: Model, p: int) -> float:
@@ -122,59 +130,86 @@ def _least(model: Model, p: int) -> float:
     return float(np.ceil(max(ticket, lot) / lot)) if lot > 1 else max(ticket, 1.0) / 1e6
 
 
-def _bought(relaxation: Relaxation, p: int, more: float, without: frozenset[str] = frozenset()) -> bool:
-    """Say whether the relaxation holds a line once it yields ``more``."""
-    legs, lines = relaxation.program.legs, relaxation.program.lines
-    problem = paid(relaxation.problem(without), legs, lines, p, more)
-    found = solve_problem(problem, "highs", relaxation.settings)
-    if found.x is None:
-        return False
-    columns = relaxation.program.builder.columns
-    face = float(lines.held[p])
-    for leg, sign in ((legs.buy[p], 1.0), (legs.sell[p], -1.0), (legs.odd[p], -1.0)):
-        face += sign * float(found.x[leg]) * columns[leg].size if leg >= 0 else 0.0
-    return face > 1.0
+def _turning(model: Model, p: int, plans: tuple[Answer, Answer]) -> tuple[float | None, bool | None]:
+    """Return (change of yield at which a line enters or leaves the plan, whether a plan made anew confirms it).
 
-
-def _turning(
-    model: Model, relaxation: Relaxation, p: int, held: bool, told: tuple[Words, ...]
-) -> tuple[float | None, bool | None]:
-    """Return (change of yield at which the line enters or leaves, whether a plan made anew confirms it)."""
-    if told and not held:
+    ``plans``: one with the line and the best without it. What the best plan earns is convex in the yield of one line,
+    and so Newton's steps come to the yield at which both earn the same from above, each step a plan: from what the one
+    earns less, a yuan of the line, to what the best plan at that yield does, until that one holds none.
+    """
+    there, without = plans
+    name, step = model.positions.ids[p], _per_yield(model, p)
+    goal = model.value(without)
+    if goal is None or step is None or name in (without.faces or {}):
         return None, None
-    side = -1.0 if held else 1.0
-    if _bought(relaxation, p, side * WIDEST) == held:
+    turn = _even(model, p, there, goal)
+    if turn is None:
         return None, None
-    low, high = 0.0, WIDEST
-    if _bought(relaxation, p, 0.0) != held:
-        # Lots make the plan differ from its relaxation; the relaxation turns on the other side.
-        low, high, side = 0.0, WIDEST, -side
-        held = not held
-        if _bought(relaxation, p, side * WIDEST) == held:
-            return None, None
-    while high - low > FINEST:
-        middle = (low + high) / 2
-        low, high = (low, middle) if _bought(relaxation, p, side * middle) != held else (middle, high)
-    again = model.answer(adjust=paying(p, side * (high + NOTCH)))
-    name = model.positions.ids[p]
-    confirmed = None if again.faces is None else (again.faces.get(name, Fraction(0)) > 0) != held
-    return side * high, confirmed
+    for _ in range(MOST_STEPS):
+        found = model.answer(adjust=paying(p, turn))
+        if found.faces is None or name not in found.faces:
+            break
+        lower = _even(model, p, found, goal)
+        if lower is None or turn - lower < FINEST:
+            break
+        turn = lower
+    held = there is model.base
+    again = model.answer(adjust=paying(p, turn + (-1.0 if held else 1.0) * NOTCH * abs(step)))
+    confirmed = None if again.faces is None else (name in again.faces) != held
+    return turn / step, confirmed
 
 
-def _in_the_way(relaxation: Relaxation, p: int) -> tuple[str, ...]:
+def _even(model: Model, p: int, plan: Answer, goal: Fraction) -> float | None:
+    """Return how much more a yuan of a line would have to earn for a plan that holds it to be worth ``goal``."""
+    worth, name = model.value(plan), model.positions.ids[p]
+    if worth is None or plan.faces is None or not plan.faces.get(name):
+        return None
+    size = float(plan.faces[name]) * float(model.lines.worth[p])
+    if model.rate:
+        weights = np.nan_to_num(model.objective.capital)
+        capital = sum(float(face) * weights[model.position(line)] for line, face in plan.faces.items())
+        return float(goal - worth) * capital / size if capital > 0 else None
+    return float(goal - worth) / size
+
+
+def _per_yield(model: Model, p: int) -> float | None:
+    """Return what a yuan of a line earns more for each unit that it yields more; None where that is not known."""
+    if model.lines.liability[p]:
+        # What is borrowed is paid for.
+        return -1.0
+    if model.objective.kind != "horizon_income":
+        return 1.0
+    rate, reinvest = float(model.lines.rate[p]), model.state.mandate.objective.reinvest_rate
+    again = np.nan if reinvest is None else float(reinvest.value)
+    share = (float(model.positions.number("horizon_rate", {})[p]) - again) / (rate - again) if rate != again else np.nan
+    return share if share > 0 else None
+
+
+def _in_the_way(model: Model, relaxation: Relaxation, p: int) -> tuple[str, ...]:
     """Return the rules that, left out alone, let the relaxation buy a line."""
-    return tuple(rule for rule in relaxation.names if _bought(relaxation, p, 0.0, frozenset({rule})))
+    session = Session.of(model)
+    found = []
+    for rule in relaxation.names:
+        faces = session.ask(Moved(off=frozenset({rule}))).faces
+        if faces is not None and faces[p] > HELD:
+            found.append(rule)
+    return tuple(found)
 
 
-def _swap(model: Model, p: int, answer: Answer) -> Swap:
+def _swap(model: Model, p: int, answer: Answer, *, held: bool) -> Swap:
+    """Return what a plan costs that holds a line (``held``) or does not, against the best one."""
     old, new = model.value(model.base), model.value(answer)
     name = model.positions.ids[p]
     if old is None or new is None or answer.faces is None or model.base.faces is None:
         return Swap(answer.status, None, None, Fraction(0), (), ())
+    if (name in answer.faces) != held:
+        # What may not be traded can neither be left out nor forced in.
+        return Swap("infeasible", None, None, Fraction(0), (), ())
     moves = moved(model, model.base.faces, answer.faces)
     comes = tuple((n, v) for n, v in moves if v > 0 and n != name)[:5]
     goes = tuple((n, -v) for n, v in reversed(moves) if v < 0 and n != name)[:5]
-    return Swap(answer.status, old - new, model.bp(old - new), answer.faces.get(name, Fraction(0)), comes, goes)
+    cost = None if model.rate else old - new
+    return Swap(answer.status, cost, model.bp(old - new), answer.faces.get(name, Fraction(0)), comes, goes)
 
 
 def moved(model: Model, old: dict[str, Fraction], new: dict[str, Fraction]) -> list[tuple[str, Fraction]]:

@@ -67,7 +67,7 @@ def _targets(mandate: LoadedMandate) -> Iterator[ActiveRule]:
             yield _years(mandate, name, target, column)
     if wanted.rating is not None:
         grade = Fraction(RATING_GRADES[wanted.rating.min])
-        limit = Limit("max", grade, "grade")
+        limit = Limit("min", grade, "grade")
         # The rule's own limit, not the mandate's word: a limit set for one run must hold.
         floor = Between("rating", (("min", "limit"),))
         yield _rule(mandate, "rating", "eligibility", (limit,), ("rating",), where=SLEEVE, require=floor)
