@@ -48,7 +48,8 @@ def add_trades(
 ) -> Legs:
     """Add the buy and sell columns of every line that may move; ``barred`` lines may not be bought.
 
-    Lines marked ``apart`` are not both bought and sold: elsewhere the two legs are netted at no cost.
+    Lines marked ``apart`` are not both bought and sold, nor those with a ticket of more than a lot, of which a purchase
+    netted with a sale could be less: elsewhere the two legs are netted at no cost.
     ``gain`` (n,) is what a yuan of face earns a year; a trade's cost is charged against the first year.
     """
     legs = Legs(*[np.full(lines.n, -1, dtype=np.int64) for _ in range(3)])  # type: ignore[arg-type]
@@ -56,31 +57,35 @@ def add_trades(
     least = np.maximum(lines.ticket, np.where(lines.lot > LOT_MATTERS, lines.lot, 0.0))
     buys, sells = lines.allocated & ~barred & (room > 0) & (room >= least), lines.allocated & (lines.held > 0)
     for p in np.flatnonzero(buys | sells).tolist():
+        ticket = -1
         if buys[p]:
-            legs.buy[p] = _buy(builder, lines, p, float(room[p]), float(gain[p]))
+            legs.buy[p], ticket = _buy(builder, lines, p, float(room[p]), float(gain[p]))
         if sells[p]:
             _sell(builder, lines, p, legs, gain[p])
-            _apart(builder, lines.positions.ids[p], legs, p, always=apart is not None and bool(apart[p]))
+            _apart(builder, lines.positions.ids[p], legs, p, ticket, always=apart is not None and bool(apart[p]))
     return legs
 
 
-def _apart(builder: Builder, name: str, legs: Legs, p: int, *, always: bool) -> None:
-    """Keep purchases of a line apart from its sales: always, or only from that of its odd rest."""
+def _apart(builder: Builder, name: str, legs: Legs, p: int, ticket: int, *, always: bool) -> None:
+    """Keep purchases of a line apart from its sales: by its ticket, always, or from that of its odd rest alone."""
     buy, sell, odd = int(legs.buy[p]), int(legs.sell[p]), int(legs.odd[p])
     if buy < 0:
         return
     top = builder.high[buy]
     if odd >= 0:
         builder.row(RowOf(None, name, f"odd lot or purchase {name}"), [buy, odd], [1.0, top], -np.inf, top)
-    if always:
+    most = builder.high[sell]
+    if ticket >= 0:
+        builder.row(RowOf(None, name, f"sale {name}"), [sell, ticket], [1.0, most], -np.inf, most)
+    elif always:
         on = builder.switch(f"buys rather than sells {name}")
-        most = builder.high[sell]
         builder.row(RowOf(None, name, f"purchase {name}"), [buy, on], [1.0, -top], -np.inf, 0.0)
         builder.row(RowOf(None, name, f"sale {name}"), [sell, on], [1.0, most], -np.inf, most)
 
 
-def _buy(builder: Builder, lines: PlanLines, p: int, room: float, gain: float) -> int:
-    name = lines.positions.ids[p]
+def _buy(builder: Builder, lines: PlanLines, p: int, room: float, gain: float) -> tuple[int, int]:
+    """Add the purchase of a line; return its column and the switch of its ticket, -1 where every purchase is one."""
+    name, on = lines.positions.ids[p], -1
     lot, ticket = float(lines.lot[p]), float(lines.ticket[p])
     fee = float(lines.cost[p] * lines.worth[p])
     if lot <= LOT_MATTERS:
@@ -89,7 +94,7 @@ def _buy(builder: Builder, lines: PlanLines, p: int, room: float, gain: float) -
             on = builder.switch(f"buys {name}")
             builder.row(RowOf(None, name, f"ticket {name}"), [column, on], [1.0, -ticket / MILLION], 0.0, np.inf)
             builder.row(RowOf(None, name, f"buys {name}"), [column, on], [1.0, -room / MILLION], -np.inf, 0.0)
-        return column
+        return column, on
     top = float(math.floor(room / lot))
     size = lot / MILLION
     column = builder.column(ColumnOf("buy", p, lot, f"buy {name}"), 0.0, top, (fee - gain) * size, whole=True)
@@ -98,7 +103,7 @@ def _buy(builder: Builder, lines: PlanLines, p: int, room: float, gain: float) -
         on = builder.switch(f"buys {name}")
         builder.row(RowOf(None, name, f"ticket {name}"), [column, on], [size, -least * size], 0.0, np.inf)
         builder.row(RowOf(None, name, f"buys {name}"), [column, on], [size, -top * size], -np.inf, 0.0)
-    return column
+    return column, on
 
 
 def _sell(builder: Builder, lines: PlanLines, p: int, legs: Legs, gain: float) -> None:
