@@ -127,8 +127,7 @@ def frontier(
             on_scale(value, limit.unit, rule.id)
     made = Frontier(rule, limit.sense, limit.unit, limit.value, (), (), model.refused, lp)
     if model.refused is not None:
-        asked = () if isinstance(values, Range) else values
-        return replace(made, points=tuple(Point(value, "stopped", None, None, None, ()) for value in asked))
+        return made
     session = Session.of(model)
     model.quick = session.relaxed
     wanted = values_of(model, rule, limit, values) if isinstance(values, Range) else values
