@@ -9,6 +9,7 @@ import numpy as np
 from absalloc.errors import InternalError
 from absalloc.solve import highs
 from absalloc.solve.csr import Csr, Floats, Mask
+from absalloc.solve.kept import binding_rows, only_rows, spread
 from absalloc.solve.outcome import Outcome, SolveSettings, without_point
 from absalloc.solve.problem import Problem
 from absalloc.solve.proof import prove
@@ -51,35 +52,6 @@ def _answer(problem: Problem, keep: Mask, found: Raw, name: str) -> Outcome | No
         return without_point("stopped", name, "solve.limit")
     y = np.zeros(problem.m) if found.y is None else spread(found.y, keep)
     return replace(prove(problem, found.x, y, name), status="stopped", reason="solve.limit")
-
-
-def binding_rows(problem: Problem) -> Mask:
-    """Return which rows can bind: the others hold at every point within the column bounds."""
-    least, most = problem.A.activity_range(problem.col_lower, problem.col_upper)
-    keep: Mask = (least < problem.row_lower) | (most > problem.row_upper)
-    if not keep.any() and problem.m:
-        keep[0] = True  # HiGHS treats a program without rows on a road of its own
-    return keep
-
-
-def only_rows(problem: Problem, keep: Mask) -> Problem:
-    """Return the program of the rows where ``keep`` holds."""
-    if keep.all():
-        return problem
-    return replace(
-        problem,
-        A=problem.A.rows(keep),
-        row_lower=problem.row_lower[keep],
-        row_upper=problem.row_upper[keep],
-        row_names=None,
-    )
-
-
-def spread(y: Floats, keep: Mask) -> Floats:
-    """Return the duals of all rows, nil where a row was left out."""
-    full = np.zeros(len(keep))
-    full[keep] = y
-    return full
 
 
 def resolve_no(problem: Problem, said: str, settings: SolveSettings, name: str) -> Outcome:

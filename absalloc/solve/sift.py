@@ -1,9 +1,10 @@
 """Sifting: an LP with many columns from the few that can matter, priced out over all of them.
 
 1. The rows that span much of the program (budget, ratios of the whole book) with a sample of columns, each standing
-   for many, give prices. 2. Columns that look good or nearly so at these prices make a small LP with every row.
-3. Its duals price every column left out; those that would improve enter, until none does. The last pricing is
-   the proof (weak duality over all columns), so nothing is taken on trust. Any trouble ends in the whole LP.
+   for many, give prices. 2. Columns that look good or nearly so at these prices make a small LP, with every row that
+   these can bring to its end. 3. Its duals price every column left out; those that would improve enter, until none
+   does. The last pricing is the proof (weak duality over all columns), so nothing is taken on trust. Any trouble ends
+   in the whole LP.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from absalloc.solve import highs
 from absalloc.solve.csr import Floats, Mask
+from absalloc.solve.kept import binding_rows, only_rows, spread
 from absalloc.solve.outcome import SolveSettings
 from absalloc.solve.problem import Problem
 from absalloc.solve.raw import Raw
@@ -38,15 +40,18 @@ def sift(problem: Problem, settings: SolveSettings) -> Raw | None:
     for _ in range(ROUNDS):
         if 2 * int(chosen.sum()) > problem.n:
             return None
-        found = highs.run(restricted(problem, chosen, rest), settings)
+        few = restricted(problem, chosen, rest)
+        keep = binding_rows(few)
+        found = highs.run(only_rows(few, keep), settings)
         if found.status != "optimal" or found.x is None or found.y is None:
             return None
-        reduced = problem.c - problem.A.transposed_times(found.y)
+        y = spread(found.y, keep)
+        reduced = problem.c - problem.A.transposed_times(y)
         enter = _improving(problem, reduced, rest) & ~chosen
         if not enter.any():
             x = rest.copy()
             x[chosen] = found.x
-            return Raw("optimal", x, found.y, None)
+            return Raw("optimal", x, y, None)
         chosen |= enter
     return None
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from absalloc.solve.csr import Csr, Floats, Mask, as_csr
 from absalloc.solve.growing import Growing
-from absalloc.solve.linear import beside, binding_rows, only_rows, spread
+from absalloc.solve.kept import binding_rows, only_rows, spread
+from absalloc.solve.linear import beside
 from absalloc.solve.outcome import Outcome, SolveSettings
 from absalloc.solve.problem import Problem
 from absalloc.solve.proof import FEASIBLE, prove, weak_duality
