@@ -88,18 +88,18 @@ def _numbers(standing: Standing, key: tuple[str, str], x: np.ndarray) -> tuple[f
     if block is None:
         return (_names(standing, key, x), None, None)
     part = block.part(np.flatnonzero(block.spoken_of(x)), block.amounts(x) != 0)
-    part = part.part(np.flatnonzero(~part.empty(x)), np.ones(len(x), dtype=bool))
-    if not part.rows:
+    some = np.flatnonzero(~part.empty(x))
+    if not len(some):
         return None, None, None
     most = block.sense == "max"
-    value, over = group_ranges(part, x)[most], part.excess(x)[most]
+    value, over = group_ranges(part, x)[most][some], part.excess(x)[most][some]
     with np.errstate(invalid="ignore"):
-        near = np.nan_to_num(value - part.limit, nan=-np.inf)
+        near = np.nan_to_num(value - part.limit[some], nan=-np.inf)
     at = int(np.argmax(near) if most else np.argmin(near))
     # Rows of means count yuan times years: what is left there is no amount.
     room = float(-over[at] if most else over[at]) if block.unit in AMOUNTS else np.inf
-    number = float(value[at])
-    return (number if np.isfinite(number) else None), part.groups[at], room if np.isfinite(room) else None
+    number, group = float(value[at]), part.groups[some[at]]
+    return (number if np.isfinite(number) else None), group, room if np.isfinite(room) else None
 
 
 def _linear_block(standing: Standing, key: tuple[str, str]) -> Block | None:
