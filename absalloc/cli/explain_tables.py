@@ -91,7 +91,7 @@ def show_menu(shell: Shell, document: dict[str, Any]) -> str:
 def show_frontier(shell: Shell, document: dict[str, Any]) -> str:
     """Print carry at each limit as a number and a bar, and where the binding rules change."""
     lang, unit, points = shell.lang, document["unit"], document["points"]
-    bars = _bars([p["carry_yuan"] for p in points])
+    bars = _bars([p["carry_bp"] if p["carry_yuan"] is None else p["carry_yuan"] for p in points])
     binds = _changing([p["binding"] if p["status"] == "optimal" else None for p in points], lang)
     rows = [
         (("→ " if p["limit"] == document["limit"] else "") + p["limit_text"], name("status", p["status"], lang),

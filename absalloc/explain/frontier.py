@@ -64,6 +64,8 @@ class Frontier:
     reason: Note | None = None
     """Why there is no point at all."""
     relaxation: bool = False
+    rate: bool = False
+    """Whether the objective is a rate and no amount."""
 
     def to_json(self, lang: str = "en") -> dict[str, Any]:
         """Return plain data."""
@@ -82,7 +84,7 @@ class Frontier:
                     "limit": ratio(p.limit),
                     "limit_text": limit_text(p.limit, self.unit),
                     "status": p.status,
-                    "carry_yuan": yuan(p.value),
+                    "carry_yuan": None if self.rate else yuan(p.value),
                     "carry_bp": ratio(p.bp),
                     "gap": p.gap,
                     "binding": list(p.binding),
@@ -125,7 +127,7 @@ def frontier(
             raise BadInput("explain.not_positive", value=str(value))
         if value is not None:
             on_scale(value, limit.unit, rule.id)
-    made = Frontier(rule, limit.sense, limit.unit, limit.value, (), (), model.refused, lp)
+    made = Frontier(rule, limit.sense, limit.unit, limit.value, (), (), model.refused, lp, model.rate)
     if model.refused is not None:
         return made
     session = Session.of(model)

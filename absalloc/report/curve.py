@@ -33,7 +33,8 @@ def frontier_svg(document: Mapping[str, Any], book: str, lang: str) -> str:
 def _frontier(document: Mapping[str, Any], title: str, lang: str) -> Callable[[Any], None]:
     scale = 100.0 if document["unit"] == "ratio" else 1.0
     unit = "%" if document["unit"] == "ratio" else name("unit", document["unit"], lang)
-    known = [(p["limit"] * scale, p["carry_yuan"]) for p in document["points"] if p["carry_yuan"] is not None]
+    field = "carry_yuan" if any(p["carry_yuan"] is not None for p in document["points"]) else "carry_bp"
+    known = [(p["limit"] * scale, p[field]) for p in document["points"] if p[field] is not None]
     ends = [turn["high"] * scale for turn in document["turns"]]
 
     def draw(axes: Any) -> None:
@@ -47,7 +48,7 @@ def _frontier(document: Mapping[str, Any], title: str, lang: str) -> Callable[[A
             axes.axvline(document["limit"] * scale, color=INK, linewidth=1.0, linestyle="--", label=said)
         axes.set_title(title, color=INK, fontsize=10)
         axes.set_xlabel(say("curve_limit", lang, unit=unit), color=INK)
-        axes.set_ylabel(say("curve_carry", lang), color=INK)
+        axes.set_ylabel(say("curve_carry_bp" if field == "carry_bp" else "curve_carry", lang), color=INK)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if abs(value) >= 1 else f"{value:g}")
         axes.grid(color=GRID, linewidth=0.6)
         axes.legend(frameon=False, labelcolor=INK, loc="lower right")

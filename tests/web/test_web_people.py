@@ -19,7 +19,7 @@ from web_pages import WAIT, Opened, shot, until
 
 pytestmark = pytest.mark.browser
 FUND = "target/duration.max"
-TABS = ("what-if", "check", "rebalance", "compare", "rules")
+TABS = ("what-if", "why", "check", "rebalance", "compare", "rules")
 ROWS = "#ck-held .ag-center-cols-container .ag-row"
 HEADERS = ["证券代码", "持仓面额（万元）"]
 
@@ -54,7 +54,7 @@ def send(page: Any, name: str, content: bytes) -> None:
 
 def checking(opened: Opened, server: str, lang: str = "en") -> Any:
     page = opened.go(f"{server}/?lang={lang}")
-    page.get_by_role("tab").nth(1).click()
+    page.get_by_role("tab").nth(TABS.index("check")).click()
     page.wait_for_selector("#ck-rules .ag-row", timeout=WAIT)
     return page
 
@@ -153,6 +153,8 @@ def test_the_keyboard_is_enough(server: str, tab: Callable[[], Opened]) -> None:
     page.locator("#language").focus()
     reach('[role="tab"]')
     page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#wy-prices .ag-row", timeout=WAIT)
+    page.keyboard.press("ArrowRight")
     page.wait_for_selector("#ck-rules .ag-row", timeout=WAIT)
     page.wait_for_selector("#ck-file input[aria-label]", state="attached", timeout=WAIT)
     until(lambda: "rules proven" in page.locator("#ck-told").inner_text())
@@ -208,6 +210,8 @@ def test_axe_finds_nothing_serious(chromium: Any, server: str, lang: str) -> Non
         found = []
         for place, name in enumerate(TABS):
             page.get_by_role("tab").nth(place).click()
+            if name == "why":
+                page.wait_for_selector("#wy-curve .scatterlayer .point", timeout=WAIT)
             page.wait_for_timeout(700)
             found += [
                 (name, item["id"], item["nodes"][0]["html"])

@@ -23,7 +23,7 @@ def ladder(lines: Sequence[Mapping[str, Any]], lang: str) -> dict[str, Any]:
 
 def empty() -> dict[str, Any]:
     """Return the room of a chart before there is anything to draw."""
-    return _plain([], 60, xaxis={"visible": False}, yaxis={"visible": False})
+    return plain([], 60, xaxis={"visible": False}, yaxis={"visible": False})
 
 
 def _bars(bars: Sequence[Any]) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def _bars(bars: Sequence[Any]) -> dict[str, Any]:
     top = max(abs(bar.value) for bar in shown)
     along = {"visible": False, "range": [min(0.0, *(bar.value for bar in shown)), top * 1.9]}
     down = {"autorange": "reversed", "ticklabelstandoff": 6, "showgrid": False, "zeroline": False}
-    return _plain([drawn], 40 + 26 * len(shown), xaxis=along, yaxis=down, annotations=beside)
+    return plain([drawn], 40 + 26 * len(shown), xaxis=along, yaxis=down, annotations=beside)
 
 
 def grouped(names: Sequence[str], series: Mapping[str, Sequence[float | None]], title: str) -> dict[str, Any]:
@@ -63,10 +63,10 @@ def grouped(names: Sequence[str], series: Mapping[str, Sequence[float | None]], 
         for place, (label, values) in enumerate(series.items())
     ]  # fmt: skip
     legend = {"orientation": "h", "y": 1.12}
-    return _plain(drawn, 320, barmode="group", legend=legend, yaxis={"title": {"text": title}})
+    return plain(drawn, 320, barmode="group", legend=legend, yaxis={"title": {"text": title}})
 
 
-def _plain(data: list[dict[str, Any]], height: int, **layout: Any) -> dict[str, Any]:
+def plain(data: list[dict[str, Any]], height: int, **layout: Any) -> dict[str, Any]:
     """Return a figure as plain data: nothing is checked or filled in here, for a slider waits for it."""
     axes = {name: {"automargin": True, **layout.pop(name, {})} for name in ("xaxis", "yaxis")}
     return {

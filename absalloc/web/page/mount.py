@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from absalloc.web.page import check, compare, rebalance, rules, whatif
+from absalloc.web.page import check, compare, plan_files, rebalance, rules, whatif, why
 from absalloc.web.page.desks import Desks, own
 from absalloc.web.page.words import language, text
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 PARTS: dict[str, Any] = {
-    "whatif": whatif, "check": check, "rebalance": rebalance, "compare": compare, "rules": rules
+    "whatif": whatif, "why": why, "check": check, "rebalance": rebalance, "compare": compare, "rules": rules
 }  # fmt: skip
 TABS = tuple(PARTS)
 INDEX = """<!DOCTYPE html>
@@ -61,7 +61,7 @@ def mount(api: FastAPI) -> Dash:
             dash.State(f"panel-{name}", "children"),
             dash.State("lang", "data"),
         )(partial(_opened, name))
-    for part in (whatif, check, rebalance, compare, rules):
+    for part in (whatif, plan_files, why, check, rebalance, compare, rules):
         part.callbacks(app, desks)
     return app
 

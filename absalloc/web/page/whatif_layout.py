@@ -11,6 +11,7 @@ from dash import dcc, html
 from absalloc.stress import shipped_scenarios
 from absalloc.web.page.figures import empty
 from absalloc.web.page.parts import KEPT, book_choice, grid, notice
+from absalloc.web.page.plan_files import bar
 from absalloc.web.page.words import text
 
 PLAIN = {"displayModeBar": False}
@@ -108,6 +109,7 @@ def _answer(say: Say, lang: str) -> Any:
             html.Div(id="wi-tiles"),
             html.Div(id="wi-plan", role="status", **{"aria-live": "polite"}),
             html.Div(id="wi-repairs"),
+            bar(lang),
             html.Div(id="wi-stressed", role="status", **{"aria-live": "polite"}),
             html.Div(
                 [

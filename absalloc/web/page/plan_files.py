@@ -1,0 +1,125 @@
+"""The files of the plan in whole lots as the what-if stands: those of ``absalloc optimise -o``, to the byte."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import zipfile
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from absalloc.errors import AbsallocError
+from absalloc.report.folder import PLAN_FILES
+from absalloc.web.page.answers import PLAN_SECONDS, _changes
+from absalloc.web.page.desks import Chosen, Desks
+from absalloc.web.page.parts import beside, notice, told
+from absalloc.web.page.words import text
+
+if TYPE_CHECKING:
+    from dash import Dash
+
+ALL_FILES = "zip"
+OFFERED = ("report.html", "report.xlsx", "memo.html", "holdings.csv", "trades.csv", "plan.json", "certificate.json")
+KEPT = 4
+"""Plans whose files are kept, so that one more file of the same plan is there at once."""
+LONG_AGO = (1980, 1, 1, 0, 0, 0)
+
+
+def bar(lang: str) -> Any:
+    """Return the buttons."""
+    import dash_mantine_components as dmc
+    from dash import dcc, html
+
+    def button(name: str, variant: str) -> Any:
+        return dmc.Button(_label(name, lang), id={"part": "file", "name": name}, size="compact-xs", variant=variant)
+
+    buttons = [button(ALL_FILES, "filled"), *(button(name, "light") for name in OFFERED)]
+    return html.Div(
+        [
+            dmc.Group([html.Span(text("files_of", lang), className="soft"), *buttons], gap=6, mt=6, mb=4),
+            dcc.Loading(html.Div(id="wi-files-told", role="status", **{"aria-live": "polite"}), delay_show=200),
+            dcc.Download(id="wi-download"),
+        ],
+        title=text("files_hint", lang),
+    )
+
+
+def _label(name: str, lang: str) -> str:
+    return text(f"file_{name.replace('.', '_')}", lang)
+
+
+def callbacks(app: Dash, desks: Desks) -> None:
+    """Register what this part answers."""
+    from dash import ALL, Input, Output, State, ctx, dcc, no_update
+
+    plans = Plans(desks)
+
+    @app.callback(
+        Output("wi-download", "data"),
+        Output("wi-files-told", "children"),
+        Input({"part": "file", "name": ALL}, "n_clicks"),
+        State("wi-asked", "data"),
+        State("wi-book", "value"),
+        State("wi-day", "value"),
+        State("tab", "data"),
+        State("lang", "data"),
+        prevent_initial_call=True,
+    )
+    async def download(clicks: Any, said: Any, book: str, day: str | None, tab: str | None, lang: str | None) -> Any:
+        if not any(clicks) or not said or tab is None or lang is None or not isinstance(ctx.triggered_id, dict):
+            return no_update, no_update
+        name = ctx.triggered_id["name"]
+        try:
+            found = await beside(plans.files, Chosen(tab, book, day), said, lang)
+        except AbsallocError as error:
+            return no_update, told(error, lang)
+        if name == ALL_FILES:
+            return dcc.send_bytes(zipped(found), f"{book}-{json.loads(found['plan.json'])['as_of']}.zip"), []
+        if name not in found:
+            return no_update, notice(text("file_none", lang, file=name), "red")
+        return dcc.send_bytes(found[name], name), []
+
+
+class Plans:
+    """The files of the newest plans that were asked for; safe for many threads. Two tabs never share one."""
+
+    def __init__(self, desks: Desks) -> None:
+        self._desks = desks
+        self._lock = threading.Lock()
+        self._found: OrderedDict[str, dict[str, bytes]] = OrderedDict()
+
+    def files(self, chosen: Chosen, said: Mapping[str, Any], lang: str) -> dict[str, bytes]:
+        """Return name -> bytes of the files of a plan. Raises BadInput as ``WhatIf.plan`` does."""
+        asked = {name: value for name, value in said.items() if name != "version"}
+        key = json.dumps([chosen.tab, chosen.book, chosen.day, asked, lang], sort_keys=True)
+        with self._lock:
+            found = self._found.get(key)
+        if found is not None:
+            return found
+        made = plan_bytes(self._desks, chosen, said, lang)
+        with self._lock:
+            self._found[key] = made
+            while len(self._found) > KEPT:
+                self._found.popitem(last=False)
+        return made
+
+
+def plan_bytes(desks: Desks, chosen: Chosen, said: Mapping[str, Any], lang: str) -> dict[str, bytes]:
+    """Return name -> bytes of the files of the plan in whole lots under what was said in What if."""
+    from absalloc.report.folder import plan_files
+
+    desk = desks.of(chosen)
+    plan = desk.plan(_changes(desk, said), time_limit=PLAN_SECONDS)
+    made = plan_files(plan, plan.to_json(lang), lang)
+    return {name: content.encode() if isinstance(content, str) else content for name, content in made.items()}
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """Return files as one archive; the same files give the same bytes."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as made:
+        for name in sorted(files, key=lambda name: (PLAN_FILES.index(name) if name in PLAN_FILES else 99, name)):
+            made.writestr(zipfile.ZipInfo(name, LONG_AGO), files[name], zipfile.ZIP_DEFLATED)
+    return target.getvalue()

@@ -1,0 +1,272 @@
+"""Why: the prices of rules, carry against one limit, one line, near-best portfolios; all of the what-if as it stands.
+
+Each question is asked anew once What if, or what it is asked with, has changed; of one kind only the newest counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dash import Dash, Input, Output, State, ctx, no_update
+
+from absalloc.errors import AbsallocError
+from absalloc.web.page import figures
+from absalloc.web.page import why_answers as answers
+from absalloc.web.page.desks import Chosen, Desks
+from absalloc.web.page.parts import beside, notice, told
+from absalloc.web.page.why_layout import KINDS, layout, price_columns
+from absalloc.web.page.why_line import line as line_answer
+from absalloc.web.page.why_runs import Runs, Superseded
+from absalloc.web.page.words import text
+
+__all__ = ["callbacks", "layout"]
+NOW = (Input("tabs", "value"), Input("wi-asked", "data"))
+"""What every question waits for: that somebody looks, and an answer of What if."""
+HERE = (State("wi-book", "value"), State("wi-day", "value"), State("tab", "data"), State("lang", "data"))
+
+
+@dataclass(frozen=True)
+class Look:
+    """Who looks at what: the part that is open, what What if was asked, its book and day, the tab, the language."""
+
+    part: str
+    said: Mapping[str, Any] | None
+    book: str
+    day: str | None
+    tab: str | None
+    lang: str
+
+    @property
+    def open(self) -> bool:
+        """Whether there is somebody to answer, and something to explain."""
+        return self.part == "why" and bool(self.said) and self.tab is not None
+
+    def key(self, *asked: Any) -> str:
+        """Return what an answer is the answer to; two of one key are the same."""
+        said = {name: value for name, value in (self.said or {}).items() if name != "version"}
+        return json.dumps([self.book, self.day, self.lang, said, asked], sort_keys=True)
+
+    def question(self, runs: Runs, kind: str) -> answers.Question:
+        """Return the newest question of its kind."""
+        chosen = Chosen(str(self.tab), self.book, self.day)
+        return answers.Question(chosen, self.said or {}, self.lang, runs.start(str(self.tab), kind))
+
+
+def callbacks(app: Dash, desks: Desks) -> None:
+    """Register what this part answers."""
+    runs = Runs()
+    _about(app, desks)
+    _prices(app, desks, runs)
+    _curve(app, desks, runs)
+    _line(app, desks, runs)
+    _menu(app, desks, runs)
+    for kind in KINDS:
+        _progress(app, runs, kind)
+
+
+def _look(values: tuple[Any, ...]) -> Look:
+    part, said, book, day, tab, lang = values
+    return Look(part, said, book, day, tab, lang or "en")
+
+
+def _running(kind: str) -> list[Any]:
+    """While a question is worked on, how far it is is asked for and shown."""
+    return [
+        (Output(f"wy-{kind}-tick", "disabled"), False, True),
+        (Output(f"wy-{kind}-far", "style"), {"display": "flex"}, {"display": "none"}),
+    ]
+
+
+async def _worked(count: int, work: Callable[..., Any], *given: Any, **more: Any) -> Any:
+    """Run work beside the loop; what a newer question has overtaken changes nothing on the page (``count`` outputs)."""
+    try:
+        return await beside(lambda: work(*given, **more))
+    except Superseded:
+        return (no_update,) * count
+
+
+def _about(app: Dash, desks: Desks) -> None:
+    """Say what is explained, and offer what there is to choose from; what is chosen stays where the book has it."""
+
+    @app.callback(
+        Output("wy-about", "children"),
+        Output("wy-rule", "data"),
+        Output("wy-rule", "value"),
+        Output("wy-line", "data"),
+        Output("wy-book", "data"),
+        *NOW,
+        State("wy-rule", "value"),
+        State("wy-book", "data"),
+        *HERE,
+    )
+    async def about(part: str, said: Any, rule: str | None, known: Any, *here: Any) -> Any:
+        look = _look((part, said, *here))
+        if not look.open:
+            return (no_update,) * 5
+        chosen = Chosen(str(look.tab), look.book, look.day)
+        try:
+            words = await beside(answers.about, desks, chosen, said, look.lang)
+        except AbsallocError as error:
+            return told(error, look.lang), *(no_update,) * 4
+        mine = [look.book, look.day]
+        if known == mine:
+            return words, *(no_update,) * 4
+        found = answers.limits(desks.of(chosen).case.state, look.lang)
+        names = [item["value"] for item in found]
+        keep = no_update if rule in names else next(iter(names), None)
+        return words, found, keep, answers.lines(look.lang), mine
+
+
+def _prices(app: Dash, desks: Desks, runs: Runs) -> None:
+    @app.callback(
+        Output("wy-prices-told", "children"),
+        Output("wy-prices-chart", "figure"),
+        Output("wy-prices", "rowData"),
+        Output("wy-prices", "columnDefs"),
+        Output("wy-prices-shown", "data"),
+        *NOW,
+        Input("wy-prices-by", "value"),
+        Input("wy-prices-ends", "checked"),
+        State("wy-prices-shown", "data"),
+        *HERE,
+        running=_running("prices"),
+    )
+    async def prices(part: str, said: Any, by: str, ends: Any, shown: Any, *here: Any) -> Any:
+        look = _look((part, said, *here))
+        key = look.key(by, bool(ends))
+        if not look.open or key == shown:
+            return (no_update,) * 5
+        question, columns = look.question(runs, "prices"), price_columns(ends=bool(ends), lang=look.lang)
+        try:
+            found = await _worked(3, answers.prices, desks, question, whole=by == "whole", ends=bool(ends))
+        except AbsallocError as error:
+            return told(error, look.lang), figures.empty(), [], columns, key
+        return (no_update,) * 5 if found[0] is no_update else (*found, columns, key)
+
+    @app.callback(
+        Output("wy-rule", "value", allow_duplicate=True),
+        Input("wy-prices", "cellClicked"),
+        State("wy-rule", "data"),
+        prevent_initial_call=True,
+    )
+    def chosen(clicked: Any, there: Any) -> Any:
+        name = (clicked or {}).get("rowId")
+        return name if name in [item["value"] for item in there or []] else no_update
+
+
+def _curve(app: Dash, desks: Desks, runs: Runs) -> None:
+    @app.callback(
+        Output("wy-curve-told", "children"),
+        Output("wy-curve", "figure"),
+        Output("wy-turns", "children"),
+        Output("wy-points-table", "rowData"),
+        Output("wy-range", "children"),
+        Output("wy-curve-shown", "data"),
+        *NOW,
+        Input("wy-rule", "value"),
+        Input("wy-from", "value"),
+        Input("wy-to", "value"),
+        Input("wy-points", "value"),
+        State("wy-rule", "data"),
+        State("wy-curve-shown", "data"),
+        *HERE,
+        running=_running("curve"),
+    )
+    async def curve(
+        part: str, said: Any, rule: Any, low: Any, high: Any, points: Any, there: Any, shown: Any, *here: Any
+    ) -> Any:
+        look = _look((part, said, *here))
+        key = look.key(rule, low, high, points)
+        if not look.open or key == shown or rule not in [item["value"] for item in there or []]:
+            return (no_update,) * 6
+        wanted = answers.Curve(rule, low, high, points)
+        try:
+            found = await _worked(5, answers.curve, desks, look.question(runs, "curve"), wanted)
+        except AbsallocError as error:
+            return told(error, look.lang), figures.empty(), [], [], no_update, key
+        return (no_update,) * 6 if found[0] is no_update else (*found, key)
+
+    # The ends are numbers in the unit of one limit: they mean nothing for another.
+    @app.callback(
+        Output("wy-from", "value"), Output("wy-to", "value"), Input("wy-rule", "value"), prevent_initial_call=True
+    )
+    def afresh(_: Any) -> Any:
+        return "", ""
+
+
+def _line(app: Dash, desks: Desks, runs: Runs) -> None:
+    @app.callback(
+        Output("wy-line-told", "children"),
+        Output("wy-line-shown", "data"),
+        *NOW,
+        Input("wy-line", "value"),
+        State("wy-line-shown", "data"),
+        *HERE,
+        running=_running("line"),
+    )
+    async def line(part: str, said: Any, code: Any, shown: Any, *here: Any) -> Any:
+        look = _look((part, said, *here))
+        key = look.key(code)
+        if not look.open or key == shown:
+            return (no_update,) * 2
+        question = look.question(runs, "line")
+        if not code:
+            return notice(text("why_choose_line", look.lang)), key
+        try:
+            found = await _worked(1, line_answer, desks, question, code)
+        except AbsallocError as error:
+            return told(error, look.lang), key
+        return (no_update,) * 2 if isinstance(found, tuple) else (found, key)
+
+
+def _menu(app: Dash, desks: Desks, runs: Runs) -> None:
+    @app.callback(
+        Output("wy-menu-told", "children"),
+        Output("wy-menu", "rowData"),
+        Output("wy-menu-moves", "children"),
+        Output("wy-menu-shown", "data"),
+        *NOW,
+        Input("wy-menu-go", "n_clicks"),
+        State("wy-within", "value"),
+        State("wy-count", "value"),
+        State("wy-menu-shown", "data"),
+        *HERE,
+        running=_running("menu"),
+    )
+    async def menu(part: str, said: Any, clicks: Any, within: Any, count: Any, shown: Any, *here: Any) -> Any:
+        look = _look((part, said, *here))
+        key = look.key()
+        pressed = ctx.triggered_id == "wy-menu-go" and bool(clicks)
+        if not look.open or (key == shown and not pressed):
+            return (no_update,) * 4
+        question = look.question(runs, "menu")
+        if (
+            not pressed
+        ):  # another book than that of the answer shown: it is asked for again by hand, for it takes a while
+            return notice(text("why_press_offer", look.lang)), [], [], key
+        try:
+            found = await _worked(3, answers.menu, desks, question, within, count)
+        except AbsallocError as error:
+            return told(error, look.lang), [], [], key
+        return (no_update,) * 4 if found[0] is no_update else (*found, key)
+
+
+def _progress(app: Dash, runs: Runs, kind: str) -> None:
+    @app.callback(
+        Output(f"wy-{kind}-far", "children"),
+        Input(f"wy-{kind}-tick", "n_intervals"),
+        State("tab", "data"),
+        State("lang", "data"),
+        prevent_initial_call=True,
+    )
+    def far(_: Any, tab: str | None, lang: str | None) -> Any:
+        from dash import html
+
+        found = runs.far(str(tab), kind)
+        if found is None:
+            return []
+        said = text("why_far", lang or "en", done=found.done, total=found.total, what=found.what)
+        return [html.Progress(value=str(found.done), max=str(found.total), **{"aria-label": said}), html.Span(said)]
