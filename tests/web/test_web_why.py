@@ -66,7 +66,9 @@ def test_prices_and_the_curve_are_those_of_the_engine(server: str, tab: Callable
     assert cell(page, "wy-points-table", 0, "carry") == f"{float(curve.points[0].value or 0):,.0f}"
     assert page.locator("#wy-turns li").count() == len(curve.turns) > 0
     assert page.locator("#wy-curve .scatterlayer .point").count() == len(curve.points) + len(curve.turns)
-    page.locator(f'#wy-prices {ROWS}:has-text("Liquidity-restricted") [col-id="limit"]').click()
+    page.locator(
+        f'#wy-prices {ROWS}[row-id="public-fund-open/liquidity-restricted-share.max"] [col-id="limit"]'
+    ).click()
     until(lambda: "Liquidity-restricted" in page.locator("#wy-curve-told").inner_text())
     page.locator("#wy-from").fill("10")
     page.locator("#wy-to").fill("20")

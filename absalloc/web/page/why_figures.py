@@ -136,11 +136,7 @@ def in_words(document: Mapping[str, Any], titles: Mapping[str, str], lang: str) 
 
 def limit_words(value: float, unit: str, lang: str) -> str:
     """Return a limit as a person of that language writes it: ``12.5%``, ``3.5 years``, ``AA+``, ``60``."""
-    if unit in ("ratio", "grade", "count"):
-        return limit_text(exact(value), unit)
-    if unit == "yuan":
-        return yuan_in_full(value)
-    return f"{value:.12g} {text(f'why_unit_{unit}', lang)}"
+    return yuan_in_full(value) if unit == "yuan" else limit_text(exact(value), unit, lang)
 
 
 def notch_words(value: float, unit: str, lang: str) -> str:
