@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from absalloc.errors import BadInput
-from absalloc.files import MAX_YAML_BYTES, decode, read_bytes
+from absalloc.files import MAX_YAML_BYTES, decode, read_bytes, sha256
 from absalloc.where import Where
 from absalloc.yamlhints import refuse_quoted, syntax_error
 
@@ -30,6 +30,8 @@ class Document:
     name: str
     data: Any
     places: dict[tuple[str | int, ...], tuple[int, int]] = field(repr=False)
+    sha256: str = ""
+    """Of the file; empty where the text came from none."""
 
     def where(self, *path: str | int) -> Where:
         """Return the place of ``path``, or of the nearest parent that stands in the file."""
@@ -42,8 +44,9 @@ class Document:
 
 def read_yaml(path: str | Path) -> Document:
     """Read a YAML file. Raises BadInput with file, line and column for anything that is not plain YAML."""
-    text, _ = decode(read_bytes(path, MAX_YAML_BYTES, "YAML"), str(path))
-    return parse_yaml(text, str(path))
+    data = read_bytes(path, MAX_YAML_BYTES, "YAML")
+    text, _ = decode(data, str(path))
+    return replace(parse_yaml(text, str(path)), sha256=sha256(data))
 
 
 def parse_yaml(text: str, name: str = "<text>") -> Document:

@@ -7,10 +7,15 @@ from typing import Any
 
 from absalloc.messages import render
 
+WORD = "plan.word_"
+
 
 @dataclass(frozen=True, init=False)
 class Note:
-    """An assumption or a reason; ``text(lang)`` words it."""
+    """An assumption or a reason; ``text(lang)`` words it.
+
+    A field ``plan.word_…`` is a word of its own, said in the language asked for.
+    """
 
     code: str
     fields: tuple[tuple[str, str], ...]
@@ -21,4 +26,5 @@ class Note:
 
     def text(self, lang: str = "en") -> str:
         """Return the note in ``en`` or ``zh``."""
-        return render(f"plan.{self.code}", lang, **dict(self.fields))
+        said = {key: render(text, lang) if text.startswith(WORD) else text for key, text in self.fields}
+        return render(f"plan.{self.code}", lang, **said)

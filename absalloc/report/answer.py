@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from absalloc.report import words
-from absalloc.report.words import BETWEEN, DASH, LISTED, say, shown, yuan_in_full
+from absalloc.report.words import BETWEEN, DASH, LISTED, SEMICOLON, say, shown, yuan_in_full
 
 MOST_WANTED = 3
 """Facts named in the answer; the list above it has them all."""
 
 
-def check_answer(document: dict[str, Any], lang: str) -> str:
-    """Return whether the book complies, and what stands in the way."""
+def check_answer(document: dict[str, Any], lang: str, *, titled: bool = False) -> str:
+    """Return whether the book complies, and what stands in the way; ``titled``: rules by their title, not their id."""
+    titles = _titles(document) if titled else {}
     hard = [item for item in document["findings"] if item["level"] == "hard"]
     failed = list(dict.fromkeys(_label(item) for item in hard if item["verdict"] == "fail"))
     open_ = list(dict.fromkeys(_label(item) for item in hard if item["verdict"] == "unknown"))
@@ -22,24 +23,29 @@ def check_answer(document: dict[str, Any], lang: str) -> str:
         "day": document["as_of"],
         "proven": document["n_proven"],
         "unknown": document["n_unknown"],
-        "rules": _names(failed or open_, lang),
+        "rules": _names(failed or open_, lang, titles=titles),
         "n": len(failed or open_),
     }
     key = {True: "check_yes", False: "check_no", None: "check_open"}[document["compliant"]]
     text = say(key, lang, **fields)
     wanted = [item["text"] for item in document["to_prove"][:MOST_WANTED]]
     if wanted and document["compliant"] is not False:
-        text += BETWEEN[lang] + say("check_to_prove", lang, what={"en": "; ", "zh": "；"}[lang].join(wanted))
+        text += BETWEEN[lang] + say("check_to_prove", lang, what=SEMICOLON[lang].join(wanted))
     return text
 
 
-def plan_answer(document: dict[str, Any], lang: str) -> str:
-    """Return what the plan earns and what binds it; or why there is none."""
+def plan_answer(document: dict[str, Any], lang: str, *, titled: bool = False) -> str:
+    """Return what the plan earns and what binds it; or why there is none; ``titled`` as for a check."""
+    titles = _titles(document) if titled else {}
     if document["objective"] is None:
         conflict = [rule for item in document["conflict"] for rule in item["rules"]]
         key = "plan_infeasible" if document["status"] == "infeasible" else "plan_stopped"
         return say(
-            key, lang, mandate=document["mandate"], reason=document["reason"] or DASH, rules=_names(conflict, lang)
+            key,
+            lang,
+            mandate=document["mandate"],
+            reason=document["reason"] or DASH,
+            rules=_names(conflict, lang, titles=titles),
         )
     carry = document["objective"]
     fields = {
@@ -48,7 +54,7 @@ def plan_answer(document: dict[str, Any], lang: str) -> str:
         "on_nav": shown(carry["on_nav"], "ratio", lang),
         "lines": len(document["holdings"]),
         "trades": len(document["trades"]),
-        "binding": _names(document["binding"], lang),
+        "binding": _names(document["binding"], lang, titles=titles),
     }
     text = say("plan_found", lang, **fields)
     # A new book is compliant or there is no plan; a passive breach that may stay is said aloud.
@@ -56,7 +62,7 @@ def plan_answer(document: dict[str, Any], lang: str) -> str:
         dict.fromkeys(_label(i) for i in document["findings"] if i["level"] == "hard" and i["verdict"] != "pass")
     )
     if left:
-        text += BETWEEN[lang] + say("plan_left", lang, rules=_names(left, lang))
+        text += BETWEEN[lang] + say("plan_left", lang, rules=_names(left, lang, titles=titles))
     if document["scenarios"] is not None:
         text += BETWEEN[lang] + _scenarios(document["scenarios"], lang)
     if document["status"] != "optimal":
@@ -119,8 +125,18 @@ def _label(item: Mapping[str, Any]) -> str:
     return str(item["rule"]) if item["scenario"] is None else f"{item['rule']} [{item['scenario']}]"
 
 
-def _names(rules: list[str], lang: str, most: int = 4) -> str:
-    """Return rule ids in a row, the short ones, cut after ``most``."""
-    short = [rule.partition("/")[2] or rule for rule in rules]
+def _titles(document: Mapping[str, Any]) -> dict[str, str]:
+    return {item["rule"]: item["title"] for item in (*document["findings"], *document["not_applied"])}
+
+
+def titled_rule(rule: str, titles: Mapping[str, str]) -> str:
+    """Return the title of ``rule`` or ``rule [scenario]``, its short id where it has none."""
+    name, space, scenario = rule.partition(" [")
+    return titles.get(name, name.partition("/")[2] or name) + space + scenario
+
+
+def _names(rules: list[str], lang: str, most: int = 4, titles: Mapping[str, str] | None = None) -> str:
+    """Return rules in a row, by their title or else their short id, cut after ``most``."""
+    short = list(dict.fromkeys(titled_rule(rule, titles or {}) for rule in rules))
     said = LISTED[lang].join(short[:most])
     return (said or DASH) if len(short) <= most else said + BETWEEN[lang] + say("and_more", lang, n=len(short) - most)

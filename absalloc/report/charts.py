@@ -38,14 +38,26 @@ class Stack:
     text: str
 
 
-def bars(name: str, title: str, data: Sequence[Bar]) -> str:
-    """Return horizontal bars as an SVG element for a page; ``name`` keeps its ids apart from other charts'.
+@dataclass(frozen=True)
+class Stacks:
+    """Columns in one unit: what stands across and up, what the two parts are called, and how high the chart reaches."""
+
+    columns: tuple[Stack, ...]
+    axes: tuple[str, str]
+    parts: tuple[str, str]
+    top: float
+
+
+def bars(name: str, title: str, data: Sequence[Bar], axis: str = "") -> str:
+    """Return horizontal bars as an SVG element for a page; ``axis`` says what is drawn, and in what unit.
+
+    ``name`` keeps its ids apart from other charts'.
 
     The same data give the same bytes.
     """
-    return drawing(
-        name, title, (6.4, 0.42 + 0.27 * len(data)), (0.24, 0.02, 0.48, 0.96), lambda axes: _draw(axes, data)
-    )
+    height = 0.66 + 0.27 * len(data)
+    place = (0.24, 0.3 / height, 0.46, 1 - 0.34 / height)
+    return drawing(name, title, (6.4, height), place, lambda axes: _draw(axes, data, axis))
 
 
 @dataclass(frozen=True)
@@ -76,9 +88,9 @@ def _draw_curves(axes: Any, titles: tuple[str, str, str], data: Sequence[Curve])
         axes.spines[side].set_visible(False)
 
 
-def stacks(name: str, title: str, data: Sequence[Stack]) -> str:
+def stacks(name: str, title: str, data: Stacks) -> str:
     """Return columns of two parts as an SVG element for a page. The same data give the same bytes."""
-    return drawing(name, title, (11.0, 2.7), (0.01, 0.12, 0.98, 0.78), lambda axes: _draw_stacks(axes, data))
+    return drawing(name, title, (9.2, 3.2), (0.08, 0.16, 0.91, 0.72), lambda axes: _draw_stacks(axes, data))
 
 
 def drawing(
@@ -105,25 +117,30 @@ def drawing(
     return inline(stream.getvalue(), title)
 
 
-def _draw_stacks(axes: Any, data: Sequence[Stack]) -> None:
-    places = list(range(len(data)))
-    lower = [item.lower for item in data]
-    axes.bar(places, lower, width=0.7, color=COLOURS["sleeve"])
-    axes.bar(places, [item.upper for item in data], width=0.7, bottom=lower, color=COLOURS["added"], hatch="///")
-    for place, item in zip(places, data, strict=True):
+def _draw_stacks(axes: Any, data: Stacks) -> None:
+    places = list(range(len(data.columns)))
+    lower, upper = [item.lower for item in data.columns], [item.upper for item in data.columns]
+    axes.bar(places, lower, width=0.7, color=COLOURS["sleeve"], label=data.parts[0])
+    axes.bar(places, upper, width=0.7, bottom=lower, color=COLOURS["added"], hatch="///", label=data.parts[1])
+    for place, item in zip(places, data.columns, strict=True):
         axes.annotate(
             item.text, (place, item.lower + item.upper), xytext=(0, 2), textcoords="offset points", ha="center",
-            va="bottom", color=INK, fontsize=7.5,
+            va="bottom", color=INK, fontsize=8,
         )  # fmt: skip
-    axes.set_xticks(places, [item.label for item in data], color=INK, fontsize=8)
+    axes.set_xticks(places, [item.label for item in data.columns], color=INK, fontsize=8)
     axes.tick_params(axis="x", length=0)
-    axes.yaxis.set_visible(False)
-    axes.set_frame_on(False)
-    axes.axhline(0.0, color=INK, linewidth=0.8)
-    axes.set_ylim(0.0, max((item.lower + item.upper for item in data), default=1.0) * 1.12 or 1.0)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
+    axes.set_xlabel(data.axes[0], color=INK)
+    axes.set_ylabel(data.axes[1], color=INK)
+    axes.set_axisbelow(True)
+    axes.grid(axis="y", color=GRID, linewidth=0.6)
+    axes.legend(frameon=False, labelcolor=INK, ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.set_ylim(0.0, data.top * 1.08 or 1.0)
 
 
-def _draw(axes: Any, data: Sequence[Bar]) -> None:
+def _draw(axes: Any, data: Sequence[Bar], axis: str) -> None:
     places = range(len(data))
     axes.barh(list(places), [bar.value for bar in data], height=0.66, color=[COLOURS[bar.kind] for bar in data])
     for place, bar in zip(places, data, strict=True):
@@ -133,7 +150,8 @@ def _draw(axes: Any, data: Sequence[Bar]) -> None:
     axes.set_yticks(list(places), [bar.label for bar in data], color=INK)
     axes.invert_yaxis()
     axes.axvline(0.0, color=INK, linewidth=0.8)
-    axes.xaxis.set_visible(False)
+    axes.set_xticks([])
+    axes.set_xlabel(axis, color=INK, loc="left", fontsize=8.5)
     axes.tick_params(axis="y", length=0)
     axes.set_frame_on(False)
     low, high = min((bar.value for bar in data), default=0.0), max((bar.value for bar in data), default=0.0)

@@ -46,6 +46,7 @@ def sector_rows(deeper: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
             "sector_name": name("sector", item["sector"], lang),
             **{key: item[key] for key in keys},
             "driver": item["driver"],
+            "driver_title": item["driver_title"],
         }
         for item in (deeper.get("sectors") or {}).get("sectors", ())
     ]

@@ -88,7 +88,7 @@ def write_check_folder(
     Raises BadInput where the folder cannot be written.
     """
     mandate, universe, holdings = asked
-    view = view_of(findings.states[0]) if findings.states else None
+    view = view_of(findings.states[0], findings.states[1:]) if findings.states else None
     contents: dict[str, str | bytes] = {
         "check.json": json_text(document),
         "findings.csv": findings_csv(document["findings"]),

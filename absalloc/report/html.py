@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from absalloc.errors import BadInput
 from absalloc.files import write_atomic
 from absalloc.report import words
+from absalloc.report.answer import titled_rule
+from absalloc.report.asked import reading_words
 from absalloc.report.charts import FONTS, bars, stacks
 from absalloc.report.deeper import price_rows, scenario_rows, sector_rows
 from absalloc.report.memo import Memo
@@ -15,11 +19,10 @@ from absalloc.report.model import Report, report_of
 from absalloc.report.moves import move_rows
 from absalloc.report.rules import near_misses, to_explain, use_of
 from absalloc.report.view import BookView, view_of
+from absalloc.report.words import say
 from absalloc.where import Where
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from absalloc.mandate import LoadedMandate
     from absalloc.plan.result import Plan
     from absalloc.universe import Universe
@@ -104,7 +107,7 @@ def _render(template: str, lang: str, **what: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        shown=words.shown, yuan=words.yuan_in_full, number=number, use=words.used, width=bar_width
+        shown=words.shown, said=words.said, yuan=words.yuan_in_full, number=number, use=words.used, width=bar_width
     )
     return (
         environment.get_template(template)
@@ -120,6 +123,12 @@ def _render(template: str, lang: str, **what: Any) -> str:
             near=near_misses,
             headroom_unit=words.headroom_unit,
             use_of=use_of,
+            part=lambda value, finding, full=False: words.part(value, finding, lang, full=full),
+            quotient=words.quotient,
+            reading=lambda finding, readings: words.LISTED[lang].join(reading_words(finding, readings, lang)),
+            binds=lambda rules, findings: titled(rules, findings, lang),
+            total=total,
+            listed=words.LISTED[lang],
             # The drawings are ours, and matplotlib escapes every label in them.
             chart=bars,
             payments_chart=stacks,
@@ -131,6 +140,19 @@ def _render(template: str, lang: str, **what: Any) -> str:
         )
         .lstrip()
     )
+
+
+def titled(rules: Sequence[str], findings: Sequence[Mapping[str, Any]], lang: str) -> str:
+    """Return rules in a row, each with its title and id."""
+    titles = {item["rule"]: item["title"] for item in findings}
+    said = (say("rule_said", lang, title=titled_rule(rule, titles), rule=rule) for rule in rules)
+    return words.LISTED[lang].join(said)
+
+
+def total(rows: Sequence[Mapping[str, Any]], key: str) -> float | None:
+    """Return the sum of a column, None where a row of it is unknown."""
+    values = [row[key] for row in rows]
+    return None if None in values else math.fsum(values)
 
 
 def number(value: float | None) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from absalloc.report.model import provenance
+from absalloc.report.asked import Readings, provenance
+from absalloc.report.model import in_words
 from absalloc.report.rules import WORST_FIRST
 from absalloc.report.view import BookView
 from absalloc.report.words import LISTED, say
@@ -29,6 +30,7 @@ class Memo:
     quotes: Mapping[str, str]
     disclosed: tuple[dict[str, Any], ...]
     provenance: tuple[tuple[str, str], ...]
+    readings: Readings
 
 
 def memo_of(
@@ -43,14 +45,15 @@ def memo_of(
     books = [document["mandate"]] if plan else document["mandates"]
     return Memo(
         title=say("title_memo", lang, book=LISTED[lang].join(books)),
-        answer=plan_answer(dict(document), lang) if plan else check_answer(dict(document), lang),
+        answer=(plan_answer if plan else check_answer)(dict(document), lang, titled=True),
         good=document["compliant"],
         document=document,
         open=tuple(sorted(left, key=lambda item: (item["level"] != "hard", WORST_FIRST[item["verdict"]]))),
         passed=_by_rule([item for item in findings if item["verdict"] == "pass"]),
         quotes=view.quotes if view else {},
         disclosed=view.disclosed if view else (),
-        provenance=tuple(provenance(mandate, universe, document, lang)),
+        provenance=tuple(provenance(mandate, universe, document, lang, in_words(view, lang))),
+        readings=in_words(view, lang),
     )
 
 

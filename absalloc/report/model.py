@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from absalloc.report.charts import Bar, Stack
+from absalloc.report.asked import Readings, asked, provenance
+from absalloc.report.cash import payment_stacks
+from absalloc.report.charts import Bar, Stacks
 from absalloc.report.rules import RuleUse, by_rule
-from absalloc.report.words import DASH, name, say, shown
+from absalloc.report.summary import Tile, summary_tiles
+from absalloc.report.words import name, say, shown
 from absalloc.terms import ABS_PRODUCTS, LIABILITY_PRODUCTS
 
 if TYPE_CHECKING:
     from absalloc.mandate import LoadedMandate
-    from absalloc.report.view import BookView, Payment
+    from absalloc.report.view import BookView
     from absalloc.universe import Universe
 
 LADDER = (0.25, 1.0, 2.0, 3.0, 5.0)
@@ -36,10 +39,15 @@ class Report:
     provenance: tuple[tuple[str, str], ...]
     sectors: tuple[Bar, ...] = ()
     ladder: tuple[Bar, ...] = ()
-    payments: tuple[Stack, ...] = ()
+    payments: Stacks | None = None
     unscheduled: tuple[str, ...] = ()
     deeper: Mapping[str, Any] = field(default_factory=dict)
     failures: tuple[str, ...] = field(default=())
+    tiles: tuple[Tile, ...] = ()
+    axis: str = ""
+    held: tuple[Mapping[str, Any], ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    readings: Readings = field(default_factory=dict)
 
 
 def report_of(
@@ -60,101 +68,42 @@ def report_of(
     if plan and document["status"] != "optimal":
         good = False
     lines = document["holdings"] if plan else view.lines if view else ()
+    rules = tuple(by_rule(document["findings"]))
+    answer = plan_answer if plan else check_answer
     return Report(
         kind="plan" if plan else "check",
         lang=lang,
         title=say("title_plan" if plan else "title_check", lang, book=mandate.name),
-        answer=plan_answer(dict(document), lang) if plan else check_answer(dict(document), lang),
+        answer=answer(dict(document), lang, titled=True),
         good=good,
         document=document,
         asked=tuple(asked(mandate, document, lang, holdings)),
-        rules=tuple(by_rule(document["findings"])),
-        provenance=tuple(provenance(mandate, universe, document, lang)),
+        rules=rules,
+        provenance=tuple(provenance(mandate, universe, document, lang, in_words(view, lang))),
         sectors=sector_bars(lines, lang),
         ladder=ladder_bars(lines, lang),
-        payments=payment_stacks(view.payments if view else (), lang),
+        payments=payment_stacks(view.payments, lang) if view and view.payments else None,
         unscheduled=view.unscheduled if view else (),
         deeper=deeper or {},
         failures=tuple(failure.text(lang) for failure in universe.failures),
+        tiles=summary_tiles(document, rules, deeper or {}, lang),
+        axis=say("axis_share" if weighed(lines) else "axis_worth", lang),
+        held=tuple(lines),
+        names=_names(universe, document.get("trades", ())),
+        readings=in_words(view, lang),
     )
 
 
-def asked(
-    mandate: LoadedMandate, document: Mapping[str, Any], lang: str, holdings: str | None
-) -> list[tuple[str, str]]:
-    """Return what was asked: whose money, by which rules, on which day, for what, within which limits."""
-    model = mandate.model
-    found = [
-        ("asked_mandate", f"{model.name} ({name('institution', model.institution, lang)})"),
-        ("asked_day", str(document["as_of"])),
-        ("asked_rulebooks", ", ".join(model.rulebooks)),
-        ("asked_amounts", _amounts(model, lang)),
-        ("asked_objective", name("objective", model.objective.kind, lang)),
-        ("asked_mode", name("mode", model.mode, lang)),
-        ("asked_targets", _written(mandate, "targets")),
-        ("asked_trading", _written(mandate, "trading")),
-        ("asked_off", "; ".join(f"{rule}: {why}" for rule, why in model.off.items())),
-        ("asked_readings", ", ".join(f"{switch}={reading}" for switch, reading in model.readings.items())),
-        ("asked_holdings", holdings or ""),
-    ]
-    if document["schema"].startswith("absalloc.check/"):
-        found = [
-            pair for pair in found if pair[0] not in ("asked_objective", "asked_mode", "asked_targets", "asked_trading")
-        ]
-    return [(say(key, lang), text) for key, text in found if text]
+def in_words(view: BookView | None, lang: str) -> Readings:
+    """Return the words of the readings in use, in one language."""
+    return {} if view is None else {key: words[lang] for key, words in view.readings.items()}
 
 
-def _amounts(model: Any, lang: str) -> str:
-    return "; ".join(
-        f"{name('amount', key, lang)} {shown(float(amount.value), 'yuan', lang)}"
-        + (f" ({amount.as_of.isoformat()})" if amount.as_of else "")
-        for key, amount in model.amounts.items()
-    )
-
-
-def _written(mandate: LoadedMandate, part: str) -> str:
-    """Return a part of the mandate as it is written in its file."""
-    data = mandate.document.data.get(part) or {}
-    return "; ".join(f"{key}: {_flat(value)}" for key, value in data.items())
-
-
-def _flat(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_flat(inner)}" for key, inner in value.items())
-    return str(value)
-
-
-def provenance(
-    mandate: LoadedMandate, universe: Universe, document: Mapping[str, Any], lang: str
-) -> list[tuple[str, str]]:
-    """Return what the answer was made from: files with their hashes, rulebooks, the certificate, how sure the texts."""
-    found = [
-        (say("made_file", lang, file=_bare(source.file)), say("made_rows", lang, rows=source.rows, hash=source.sha256))
-        for source in universe.provenance
-    ]
-    found.append((say("made_mandate", lang), _bare(mandate.file)))
-    found += [(say(f"made_{key}", lang), str(value)) for key, value in document["inputs"].items()]
-    if document.get("certificate"):
-        found.append((say("made_certificate", lang), document["certificate"]))
-    if document.get("run"):
-        found.append((say("made_by", lang), ", ".join(f"{k} {v}" for k, v in document["run"]["versions"].items())))
-    found.append((say("made_confidence", lang), _confidence(document["findings"], lang)))
-    read = dict.fromkeys(f["reading"] for f in document["findings"] if f["reading"])
-    if read:
-        found.append((say("made_readings", lang), ", ".join(read)))
-    return found
-
-
-def _bare(path: str) -> str:
-    """Return the name of a file without its folder: where it lay when it was read is nobody's business."""
-    return path.replace("\\", "/").rpartition("/")[2]
-
-
-def _confidence(findings: Sequence[Mapping[str, Any]], lang: str) -> str:
-    rules = {item["rule"]: item["source"]["confidence"] for item in findings}
-    words = ("text_seen", "secondary", "unverified")
-    counts = {word: sum(1 for found in rules.values() if found == word) for word in words}
-    return ", ".join(f"{name('confidence', word, lang)} {count}" for word, count in counts.items() if count) or DASH
+def _names(universe: Universe, trades: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the names of the lines that are traded, where the universe has them."""
+    index, names = universe.index(), universe.column("name")
+    found = {trade["tranche_id"]: names[index[trade["tranche_id"]]] for trade in trades if trade["tranche_id"] in index}
+    return {code: str(text) for code, text in found.items() if text is not None}
 
 
 def sector_bars(lines: Sequence[Mapping[str, Any]], lang: str) -> tuple[Bar, ...]:
@@ -167,7 +116,8 @@ def sector_bars(lines: Sequence[Mapping[str, Any]], lang: str) -> tuple[Bar, ...
         else:
             key = ("owed" if product in LIABILITY_PRODUCTS else "other", name("product", product, lang))
         groups.setdefault(key, []).append(line)
-    found = [_bar(label, kind, items, lang) for (kind, label), items in groups.items()]
+    scale = weighed(lines)
+    found = [_bar(label, kind, items, lang, by_weight=scale) for (kind, label), items in groups.items()]
     order = {"sleeve": 0, "other": 1, "owed": 2}
     return tuple(sorted(found, key=lambda bar: (order[bar.kind], -bar.value, bar.label)))
 
@@ -185,8 +135,10 @@ def ladder_bars(lines: Sequence[Mapping[str, Any]], lang: str) -> tuple[Bar, ...
             steps[sum(line["wal"] > end for end in LADDER)].append(line)
     if not any(steps.values()) and not unknown:
         return ()
-    found = [_bar(_step_name(step, lang), "sleeve", items, lang) for step, items in steps.items()]
-    return (*found, *([_bar(say("life_unknown", lang), "other", unknown, lang)] if unknown else []))
+    named = [(_step_name(step, lang), "sleeve", items) for step, items in steps.items()]
+    named += [(say("life_unknown", lang), "other", unknown)] if unknown else []
+    scale = weighed(lines)
+    return tuple(_bar(label, kind, items, lang, by_weight=scale) for label, kind, items in named)
 
 
 def _step_name(step: int, lang: str) -> str:
@@ -197,20 +149,20 @@ def _step_name(step: int, lang: str) -> str:
     return say("life_between", lang, start=f"{LADDER[step - 1]:g}", end=f"{LADDER[step]:g}")
 
 
-def _bar(label: str, kind: str, lines: Sequence[Mapping[str, Any]], lang: str) -> Bar:
-    """Return a bar of weights; of market value in yuan where the book has no total to weigh by."""
+def weighed(lines: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether lines are drawn by weight: the book has a total to weigh by."""
+    return any(line["weight"] is not None for line in lines)
+
+
+def _bar(label: str, kind: str, lines: Sequence[Mapping[str, Any]], lang: str, *, by_weight: bool) -> Bar:
+    """Return a bar of weights, else of market value in yuan; lines of unknown value are no part of it, and counted."""
     sign = -1.0 if kind == "owed" else 1.0
-    worth = sum(line["market_value"] or 0.0 for line in lines)
-    said = shown(worth, "yuan", lang)
-    if all(line["weight"] is not None for line in lines):
-        weight = sum(line["weight"] for line in lines)
-        return Bar(label, sign * weight, f"{shown(sign * weight, 'ratio', lang)}  {said}", kind)
-    return Bar(label, sign * worth, said, kind)
-
-
-def payment_stacks(payments: Sequence[Payment], lang: str) -> tuple[Stack, ...]:
-    """Return what is paid in each period: principal below, interest above it, the sum written over both."""
-    return tuple(
-        Stack(item.period, item.principal, item.interest, shown(item.principal + item.interest, "yuan", lang))
-        for item in payments
-    )
+    known = [line for line in lines if line["market_value"] is not None]
+    worth = sum(line["market_value"] for line in known)
+    text = shown(worth, "yuan", lang)
+    if by_weight:
+        weight = sign * sum(line["weight"] for line in known)
+        text = f"{shown(weight, 'ratio', lang)}  {text}"
+    if len(known) < len(lines):
+        text = say("bar_unknown", lang, text=text, n=len(lines) - len(known))
+    return Bar(label, weight if by_weight else sign * worth, text, kind)

@@ -35,10 +35,15 @@ class RuleUse:
         return self.rule if scenario is None else f"{self.rule} [{scenario}]"
 
 
+def beyond(finding: dict[str, Any]) -> bool:
+    """Return whether a finding passes beyond its limit: nothing was bought, or the breach is passive."""
+    headroom = finding["headroom"]
+    return finding["verdict"] == "pass" and headroom is not None and headroom < 0
+
+
 def to_explain(finding: dict[str, Any]) -> bool:
     """Return whether a finding wants its reason beside it: it does not pass, or passes beyond its limit."""
-    headroom = finding["headroom"]
-    return finding["verdict"] != "pass" or (finding["reason"] is not None and headroom is not None and headroom < 0)
+    return finding["verdict"] != "pass" or (finding["reason"] is not None and beyond(finding))
 
 
 def use_of(finding: dict[str, Any]) -> float | None:
@@ -55,12 +60,16 @@ def use_of(finding: dict[str, Any]) -> float | None:
 def near_misses(findings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the findings (plain data) that pass with at least ``NEAR`` of their limit used, closest first.
 
-    A grade is no amount of which a share could be used.
+    A grade is no amount of which a share could be used; what passes beyond its limit is ``beyond``.
     """
     found = [
         (use, item)
         for item in findings
-        if item["verdict"] == "pass" and item["unit"] != "grade" and (use := use_of(item)) is not None and use >= NEAR
+        if item["verdict"] == "pass"
+        and item["unit"] != "grade"
+        and not beyond(item)
+        and (use := use_of(item)) is not None
+        and use >= NEAR
     ]
     return [item for _, item in sorted(found, key=lambda pair: (-pair[0], pair[1]["rule"], pair[1]["group"] or ""))]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,8 @@ class BookView:
     lines: tuple[dict[str, Any], ...]
     payments: tuple[Payment, ...]
     quotes: Mapping[str, str]
+    readings: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    """The words of each reading in use, by language; by rule id and ``switch=reading``."""
     unscheduled: tuple[str, ...] = ()
     """Lines held, money and repo apart, of which no payment is known: they are missing from ``payments``."""
 
@@ -69,17 +71,24 @@ def _in_top(rank: int, unknown: int) -> bool | None:
     return True if rank + unknown <= TOP else None
 
 
-def view_of(state: BookState) -> BookView:
-    """Return what a report shows of a book."""
+def view_of(state: BookState, others: Sequence[BookState] = ()) -> BookView:
+    """Return what a report shows of a book; the words of the rules of ``others``, checked beside it, are there too."""
     from absalloc.plan.holdings import held_lines
 
     paid, unscheduled = _paid(state)
+    rules = [rule for book in (*others, state) for rule in book.rules.active]
     return BookView(
         name=state.name,
         institution=state.mandate.institution,
         lines=tuple(line.as_json() for line in held_lines(state)),
         payments=paid,
-        quotes={rule.id: rule.source.quote for rule in state.rules.active if rule.source.quote},
+        quotes={rule.id: rule.source.quote for rule in rules if rule.source.quote},
+        readings={
+            (rule.id, code): {"en": title.en, "zh": title.zh}
+            for rule in rules
+            for code, title in zip(rule.readings, rule.read_as, strict=True)
+            if title is not None
+        },
         unscheduled=unscheduled,
     )
 

@@ -6,6 +6,7 @@ The exact number always stands beside these in the JSON; here digits are added u
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from absalloc.messages import catalogue, render
@@ -15,7 +16,8 @@ _UNITS = {"en": ((1e9, "bn"), (1e6, "mn"), (1e3, "k")), "zh": ((1e8, "亿元"), 
 DASH = "–"
 LISTED = {"en": ", ", "zh": "、"}
 BETWEEN = {"en": " ", "zh": ""}
-"""What stands between things listed, and between two sentences."""
+SEMICOLON = {"en": "; ", "zh": "；"}
+"""What stands between things listed, between two sentences, and between parts of one."""
 
 
 def say(key: str, lang: str, **fields: Any) -> str:
@@ -46,6 +48,33 @@ def shown(value: float | None, unit: str, lang: str, beside: float | None = None
     return text
 
 
+def said(value: float | None, unit: str, lang: str, beside: float | None = None) -> str:
+    """Return ``shown`` with its unit in words, for places where no heading names it."""
+    text = shown(value, unit, lang, beside)
+    if value is None or f"said_{unit}" not in catalogue("report", lang) or (unit, lang) == ("yuan", "zh"):
+        return text
+    return say(f"said_{unit}", lang, value=text)
+
+
+def quotient(finding: Mapping[str, Any]) -> bool:
+    """Return whether a finding's value is a numerator over a denominator: an amount or a count is over one."""
+    return finding["unit"] not in ("yuan", "count")
+
+
+def part(value: float | None, finding: Mapping[str, Any], lang: str, *, full: bool = False) -> str:
+    """Return a finding's numerator, or a part of it, in its unit: yuan, yuan times the unit of an average, a count.
+
+    ``full``: with every digit that counts, for people who check the sum; yuan then without their name.
+    """
+    unit = finding["unit"]
+    if value is None or unit == "count":
+        return shown(value, "count", lang)
+    text = yuan_in_full(value) if full else shown(value, "yuan", lang)
+    if unit in ("ratio", "yuan"):
+        return text if full else said(value, "yuan", lang)
+    return say(f"part_{unit}", lang, value=text.removesuffix("元"))
+
+
 def _digits(unit: str) -> tuple[int, int]:
     least = {"days": 0, "count": 0, "ratio": 2, "yuan": 2}.get(unit, 2)
     return least, least if unit in ("days", "count") else _MOST_DIGITS
@@ -69,6 +98,12 @@ def _yuan(value: float, lang: str, digits: int) -> str:
             number = f"{value / size:,.{digits}f}"
             return f"{number} {word}" if lang == "en" else f"{number}{word}"
     return f"{value:,.2f}" if lang == "en" else f"{value:,.2f}元"
+
+
+def yuan_scale(most: float, lang: str) -> tuple[float, str]:
+    """Return the yuan of one step of an axis that reaches to ``most``, and what the step is called."""
+    size, word = next(((size, word) for size, word in _UNITS[lang] if abs(most) >= size), (1.0, ""))
+    return size, word if lang == "zh" and word else say("said_yuan", lang, value=word).strip()
 
 
 def yuan_in_full(value: float | None) -> str:

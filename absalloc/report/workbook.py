@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from absalloc.report.asked import Readings, reading_words
+from absalloc.report.charts import COLOURS
 from absalloc.report.deeper import price_rows, scenario_rows, sector_rows
 from absalloc.report.files import SOURCE
+from absalloc.report.model import in_words, ladder_bars, sector_bars, weighed
 from absalloc.report.view import BookView
-from absalloc.report.words import DASH, headroom_unit, name, say
+from absalloc.report.words import DASH, LISTED, headroom_unit, name, quotient, say
 
 FORMATS = {
     "yuan": "#,##0.00",
@@ -24,6 +27,11 @@ FORMATS = {
 }
 """Number format by unit; a unit that is not here is text."""
 WIDEST, SAMPLE = 60, 200
+MIXED = (
+    ("yuan", "#,##0.00", "said_yuan"), ("years", "0.00", "said_years"), ("days", "#,##0", "said_days"),
+    *((f"part_{unit}", "#,##0.00", f"part_{unit}") for unit in ("years", "days", "grade")),
+)  # fmt: skip
+"""Units that stand beside others in one column, where the number itself must say which: unit, format, words."""
 VERDICT_COLOURS = {"fail": "#f4c7c3", "unknown": "#fce8b2"}
 
 
@@ -52,8 +60,8 @@ TRADES = (
 )  # fmt: skip
 FINDINGS = (
     Column("verdict", words="verdict"), Column("book"), Column("rule"), Column("title"), Column("group"),
-    Column("reading"), Column("scenario"), Column("date", "date"), Column("numerator", "yuan"),
-    Column("denominator", "yuan"), Column("value", unit_key="unit"), Column("sense", words="sense"),
+    Column("reading"), Column("scenario"), Column("date", "date"), Column("numerator", unit_key="part_unit"),
+    Column("denominator", unit_key="whole_unit"), Column("value", unit_key="unit"), Column("sense", words="sense"),
     Column("limit", unit_key="unit"),
     Column("unit", words="unit"), Column("headroom", unit_key="headroom_unit"), Column("level", words="level"),
     Column("cause", words="cause"), Column("cure_by", "date"), Column("source.title"), Column("source.article"),
@@ -61,7 +69,7 @@ FINDINGS = (
 )  # fmt: skip
 LINES = (
     Column("verdict", words="verdict"), Column("book"), Column("rule"), Column("group"), Column("tranche_id"),
-    Column("contribution", "yuan"),
+    Column("contribution", unit_key="part_unit"),
 )  # fmt: skip
 PRICES = (
     Column("rule"), Column("title"), Column("sense", words="sense"), Column("limit", unit_key="unit"),
@@ -76,7 +84,7 @@ SCENARIOS = (
 SECTORS = (
     Column("sector_name"), Column("capacity_yuan", "yuan"), Column("carry_yuan", "yuan"), Column("carry_bp", "years"),
     Column("stressed_loss_yuan", "yuan"), Column("leave_one_out_yuan", "yuan"), Column("leave_one_out_bp", "years"),
-    Column("driver"),
+    Column("driver_title"),
 )  # fmt: skip
 PAYMENTS = (Column("period"), Column("interest", "yuan"), Column("principal", "yuan"))
 DISCLOSED = (
@@ -111,8 +119,10 @@ def workbook(
             sheets.table("holdings", HOLDINGS, lines)
         if document.get("trades"):
             sheets.table("trades", TRADES, [{"date": document["as_of"], **trade} for trade in document["trades"]])
-        sheets.table("findings", FINDINGS, [flat(item) for item in document["findings"]])
+        sheets.table("findings", FINDINGS, [flat(item, in_words(view, lang), lang) for item in document["findings"]])
         sheets.table("lines", LINES, _counted(document["findings"]))
+        if lines:
+            sheets.book_charts(lines)
         if view is not None and view.payments:
             sheets.payments(view)
         if view is not None and view.disclosed:
@@ -127,15 +137,26 @@ def workbook(
     return stream.getvalue()
 
 
-def flat(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a finding as a row of its sheet."""
+def flat(item: Mapping[str, Any], readings: Readings | None = None, lang: str = "en") -> dict[str, Any]:
+    """Return a finding as a row of its sheet, its readings in words and the unit of each of its numbers."""
     source = {f"source.{key}": item["source"][key] for key in SOURCE}
-    return {**item, **source, "headroom_unit": headroom_unit(item["unit"])}
+    unit = item["unit"]
+    return {
+        **item, **source, "reading": LISTED[lang].join(reading_words(item, readings or {}, lang)) or None,
+        "part_unit": _part_unit(item),
+        "whole_unit": "yuan" if quotient(item) else "count", "headroom_unit": headroom_unit(unit),
+    }  # fmt: skip
+
+
+def _part_unit(item: Mapping[str, Any]) -> str:
+    """Return the unit of a finding's numerator: an average adds up yuan times its unit."""
+    unit = item["unit"]
+    return "yuan" if unit == "ratio" else unit if unit in ("yuan", "count") else f"part_{unit}"
 
 
 def _counted(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
-        {**{key: item[key] for key in ("verdict", "book", "rule", "group")}, **line}
+        {**{key: item[key] for key in ("verdict", "book", "rule", "group")}, "part_unit": _part_unit(item), **line}
         for item in findings
         for line in item["lines"]
     ]
@@ -150,6 +171,10 @@ class Sheets:
         self.bold = book.add_format({"bold": True})
         self.wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         self.numbers = {unit: book.add_format({"num_format": code}) for unit, code in FORMATS.items()}
+        self.mixed = self.numbers | {
+            unit: book.add_format({"num_format": f'{code}"{say(said_, lang, value="")}"'})
+            for unit, code, said_ in MIXED
+        }
         self.tints = {verdict: book.add_format({"bg_color": tint}) for verdict, tint in VERDICT_COLOURS.items()}
 
     def summary(self, document: Mapping[str, Any], answer: str) -> None:
@@ -173,7 +198,7 @@ class Sheets:
         rows += [(say(f"made_{key}", self.lang), value, "text") for key, value in document["inputs"].items()]
         for row, (label, value, unit) in enumerate(rows):
             sheet.write_string(row, 0, label, self.bold)
-            self.write(sheet, (row, 1), value, unit, self.wrapped)
+            self.write(sheet, (row, 1), value, unit, self.wrapped if unit == "text" else None)
 
     def table(self, key: str, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> Any:
         """Write a sheet of one table, its header frozen and filtered; return the sheet."""
@@ -187,7 +212,7 @@ class Sheets:
                 value = row[column.key]
                 if column.words and value is not None:
                     value = name(column.words, value, self.lang)
-                self.write(sheet, (number, place), value, unit)
+                self.write(sheet, (number, place), value, unit, self.mixed.get(unit) if column.unit_key else None)
             tint = self.tints.get(row.get("verdict", ""))
             if tint is not None:
                 sheet.write_string(number, 0, name("verdict", row["verdict"], self.lang), tint)
@@ -211,18 +236,44 @@ class Sheets:
         elif unit == "date":
             sheet.write_datetime(*place, datetime.fromisoformat(value), self.numbers["date"])
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            sheet.write_number(*place, value, self.numbers.get(unit))
+            sheet.write_number(*place, value, style or self.numbers.get(unit))
         else:
             text = say("yes" if value else "no", self.lang) if isinstance(value, bool) else str(value)
             sheet.write_string(*place, text, style)
+
+    def book_charts(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Write the book by sector and by life, each with a chart of it."""
+        key, unit = ("weight", "ratio") if weighed(lines) else ("market_value", "yuan")
+        sheet = self.book.add_worksheet(say("sheet_book", self.lang))
+        sheet.set_column(0, 1, 24)
+        title, row = say("sheet_book", self.lang), 0
+        for head, bars in (
+            (say("chart_sectors", self.lang), sector_bars(lines, self.lang)),
+            (say("chart_ladder", self.lang), ladder_bars(lines, self.lang)),
+        ):
+            sheet.write_string(row, 0, head, self.head)
+            sheet.write_string(row, 1, say(f"xlsx_{key}", self.lang), self.head)
+            for place, bar in enumerate(bars, start=row + 1):
+                sheet.write_string(place, 0, bar.label)
+                self.write(sheet, (place, 1), bar.value, unit)
+            if bars:
+                span = [title, row + 1, 0, row + len(bars), 0]
+                series = {"name": [title, row, 1], "categories": span, "values": [*span[:2], 1, span[3], 1]}
+                chart = self.chart({"type": "bar"}, head, ("", say(f"xlsx_{key}", self.lang)))
+                chart.add_series({**series, "fill": {"color": COLOURS["sleeve"]}, "data_labels": {"value": True}})
+                chart.set_x_axis({"reverse": True})
+                chart.set_legend({"none": True})
+                sheet.insert_chart(row, 3, chart)
+            row += max(len(bars) + 3, 21)
 
     def payments(self, view: BookView) -> None:
         """Write what the book pays by period, with a chart of it."""
         rows = [{"period": p.period, "interest": p.interest, "principal": p.principal} for p in view.payments]
         sheet = self.table("payments", PAYMENTS, rows)
         title = say("sheet_payments", self.lang)
-        chart = self.book.add_chart({"type": "column", "subtype": "stacked"})
-        for place, colour in ((2, "#0072B2"), (1, "#E69F00")):
+        axes = (say("axis_period", self.lang), say("axis_cash", self.lang, unit=say("unit_yuan", self.lang)))
+        chart = self.chart({"type": "column", "subtype": "stacked"}, say("chart_payments", self.lang), axes)
+        for place, colour in ((2, COLOURS["sleeve"]), (1, COLOURS["added"])):
             chart.add_series(
                 {
                     "name": [title, 0, place],
@@ -231,9 +282,16 @@ class Sheets:
                     "fill": {"color": colour},
                 }
             )
-        chart.set_title({"name": say("chart_payments", self.lang), "name_font": {"size": 12}})
-        chart.set_size({"width": 760, "height": 380})
         sheet.insert_chart(1, len(PAYMENTS) + 1, chart)
+
+    def chart(self, kind: Mapping[str, str], title: str, axes: tuple[str, str]) -> Any:
+        """Return a native chart with its title and the names of its axes."""
+        chart = self.book.add_chart(dict(kind))
+        chart.set_title({"name": title, "name_font": {"size": 12}})
+        chart.set_x_axis({"name": axes[0]})
+        chart.set_y_axis({"name": axes[1]})
+        chart.set_size({"width": 760, "height": 380})
+        return chart
 
 
 def _text(value: Any, unit: str) -> str:

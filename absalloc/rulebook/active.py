@@ -83,6 +83,7 @@ class ActiveRule:
     columns: Mapping[str, Combined] = field(repr=False)
     sets: Mapping[str, Predicate] = field(repr=False)
     readings: tuple[str, ...] = ()
+    read_as: tuple[Title | None, ...] = ()  # the same readings in words
     over: Fraction | None = None
     up_to: Fraction | None = None
     if_held: Fraction | None = None
@@ -350,7 +351,8 @@ def _read(rule: ActiveRule, written: Rule, chosen: Mapping[str, str]) -> ActiveR
     for reading in held:
         if reading.without is not None:
             rule = replace(rule, where=narrowed(rule.where, reading.without))
-    return replace(rule, readings=tuple(f"{reading.switch}={reading.id}" for reading in held))
+    names = tuple(f"{reading.switch}={reading.id}" for reading in held)
+    return replace(rule, readings=names, read_as=tuple(reading.title for reading in held))
 
 
 Override = str | float | Fraction

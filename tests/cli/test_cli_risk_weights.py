@@ -64,8 +64,8 @@ def test_each_line_held_says_its_approach_and_why_in_both_languages(tmp_path: Pa
         document = found.to_json(lang)
         assert [item["tranche_id"] for item in document["risk_weights"]] == list(lines)
         assert all(item["why"] for item in document["risk_weights"])
-        [said] = [text for text in document["assumptions"] if "china_cell_check" in text]
-        assert "pending" in said
+        told = {"en": "china_cell_check: pending", "zh": "逐格核对未完成"}[lang]
+        [said] = [text for text in document["assumptions"] if told in text]
         assert "sec_sa 2" in said
         assert "missing:rating 1" in said
 
