@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from absalloc.desk.book import Book
-from absalloc.desk.studies import compare, planning, stress_test
+from absalloc.desk.studies import Case, case_of, compare, compare_cases, planning, stress_test
 from absalloc.errors import BadInput
 from absalloc.mandate import LoadedMandate
 from absalloc.rulebook.active import Override
 from absalloc.universe import Universe
 
 if TYPE_CHECKING:
+    from absalloc.desk.changes import Changes
+    from absalloc.desk.studied import Compared, StressedBook
+    from absalloc.desk.whatif import WhatIf
     from absalloc.plan.result import Plan
 
 GRID = (
@@ -41,22 +44,64 @@ def deepen(
     ``prices`` are of the LP relaxation. ``sectors`` is None where the mandate has nothing to compare; then
     ``sectors_reason`` says why. ``step`` is told what is done next. Raises BadInput as ``planning`` does.
     """
+    how: dict[str, Any] = {"as_of": as_of, "overrides": overrides}
+
+    def stress() -> StressedBook:
+        table = pd.DataFrame({"tranche_id": list(_held(plan)), "face": list(_held(plan).values())})
+        return stress_test(universe, mandate, table, scenarios=GRID, **how)
+
+    return _deepened(
+        plan, lambda: planning(Book(universe, mandate, holdings), **how), stress,
+        lambda _: compare(universe, [mandate], **how), lang=lang, step=step,
+    )  # fmt: skip
+
+
+def deepen_run(
+    desk: WhatIf, changes: Changes, plan: Plan, *, lang: str = "en", step: Callable[[str], Any] = lambda _: None
+) -> dict[str, Any]:
+    """Return the same of a plan that ``desk.plan(changes)`` made: under its limits, rules, prices and NAV.
+
+    Sectors are not compared where lines are barred: a comparison would buy them.
+    """
+    asked = desk.asked(changes)
+
+    def sectors(case: Case) -> Compared:
+        if asked.supply:
+            raise BadInput("desk.sectors_barred", value=", ".join(asked.supply))
+        return compare_cases([case], {})
+
+    return _deepened(
+        plan, lambda: case_of(asked), lambda: desk.stress_held(GRID, _held(plan), changes), sectors, lang=lang,
+        step=step, supply=asked.supply,
+    )  # fmt: skip
+
+
+def _held(plan: Plan) -> dict[str, float]:
+    return {line.tranche_id: float(line.face) for line in plan.holdings}
+
+
+def _deepened(
+    plan: Plan,
+    ready: Callable[[], Case],
+    stress: Callable[[], StressedBook],
+    sectors: Callable[[Case], Compared],
+    *,
+    lang: str,
+    step: Callable[[str], Any],
+    supply: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
     from absalloc.explain import prices
 
     if plan.answer.faces is None:
         return {}
-    how: dict[str, Any] = {"as_of": as_of, "overrides": overrides}
     step("prices")
-    case = planning(Book(universe, mandate, holdings), **how)
-    found: dict[str, Any] = {"prices": prices(case.state, case.settings, lp=True).to_json(lang)}
-    held = pd.DataFrame(
-        {"tranche_id": [h.tranche_id for h in plan.holdings], "face": [float(h.face) for h in plan.holdings]}
-    )
+    case = ready()
+    found: dict[str, Any] = {"prices": prices(case.state, case.settings, lp=True, supply=supply).to_json(lang)}
     step("scenarios")
-    found["scenarios"] = stress_test(universe, mandate, held, scenarios=GRID, **how).to_json(lang)["scenarios"]
+    found["scenarios"] = stress().to_json(lang)["scenarios"]
     step("sectors")
     try:
-        found["sectors"] = compare(universe, [mandate], **how).to_json(lang)["mandates"][0]
+        found["sectors"] = sectors(case).to_json(lang)["mandates"][0]
     except BadInput as error:
         found |= {"sectors": None, "sectors_reason": error.text(lang)}
     return found

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +21,7 @@ from absalloc.terms import SECTORS
 from absalloc.universe import Universe
 
 if TYPE_CHECKING:
+    from absalloc.desk.run_notes import Asked
     from absalloc.plan.make import PlanSettings
     from absalloc.stress import Scenario
     from absalloc.study.stress import BookStress
@@ -105,19 +106,33 @@ def compare(
     Raises BadInput for unknown sectors and scenarios, for two scenarios of one sector, for a severity outside 0.1
     to 5, and as ``optimise`` does.
     """
-    from absalloc.study.compare import compare as compare_states
-
     read = [mandates] if isinstance(mandates, LoadedMandate) else list(mandates)
     drivers = sector_drivers(scenarios)
+    how: dict[str, Any] = {"as_of": as_of, "overrides": overrides, "solver": solver, "time_limit": time_limit}
+    cases = (planning(Book(universe, mandate), **how) for mandate in read)
+    return compare_cases(cases, drivers, severity=severity, break_even=break_even, curve=curve, step=step)
+
+
+def compare_cases(
+    cases: Iterable[Case],
+    drivers: Mapping[str, Scenario],
+    *,
+    severity: float = 1.0,
+    break_even: bool = False,
+    curve: bool = False,
+    step: Callable[[str], Any] = lambda done: None,
+) -> Compared:
+    """Return the sectors like for like in books that are made ready, each from nothing held; as ``compare``."""
+    from absalloc.study.compare import compare as compare_states
+
     parts = []
-    for mandate in read:
-        case = planning(Book(universe, mandate), as_of=as_of, overrides=overrides, solver=solver, time_limit=time_limit)
-        state = case.state
+    for case in cases:
+        state = replace(case.state, held={}, before=None, book_value={}, breach_since={})
         found = compare_states(
             [state], drivers, severity=severity, curves=curves_of(state), settings=case.settings,
             break_even=break_even, curve=curve, step=step,
         )  # fmt: skip
-        parts.append((found[0], case.notes, _inputs(universe, state)))
+        parts.append((found[0], case.notes, case.inputs))
     return Compared(tuple(parts), break_even)
 
 
@@ -151,6 +166,11 @@ def planning(
     settings = PlanSettings(backend=solver, max_turnover=cap, time_limit=time_limit)
     ready: Prepared = prepare(book, extra=(SCREEN,), as_of=as_of, overrides=overrides, before=before)
     return Case(ready.state, settings, ready.notes, _inputs(book.universe, ready.state))
+
+
+def case_of(asked: Asked) -> Case:
+    """Return a what-if's book under changes as a case of its own."""
+    return Case(asked.state, asked.settings, asked.notes, _inputs(asked.state.universe, asked.state))
 
 
 def sector_drivers(scenarios: Mapping[str, Any] | Sequence[Any] | str) -> dict[str, Scenario]:

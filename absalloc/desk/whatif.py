@@ -168,8 +168,13 @@ class WhatIf:
         live = self.ask(wanted, version=version)
         if live.value is None:
             return None
+        return self.stress_held(scenarios, live.holdings, wanted)
+
+    def stress_held(self, scenarios: Any, held: Mapping[str, float], changes: Changes | None = None) -> StressedBook:
+        """Return holdings (yuan of face) after each scenario, held to the limits and rules of ``changes``."""
+        wanted = changes or Changes()
         moved = _moved(self._of(wanted).session, wanted)
-        table = pd.DataFrame({"tranche_id": list(live.holdings), "face": [round(x, 2) for x in live.holdings.values()]})
+        table = pd.DataFrame({"tranche_id": list(held), "face": [round(x, 2) for x in held.values()]})
         ready = prepare(replace(self._changed(wanted), holdings=table), **self._law)
         rules = replace(ready.state.rules, active=tuple(moved_rules(ready.state.rules.active, moved)))
         return stressed([replace(ready, state=replace(ready.state, rules=rules))], scenarios)

@@ -141,12 +141,20 @@ class Explain(OnMandate):
     holdings: Name | None = None
     rule: Text | None = Field(None, description="of `frontier`")
     at: Annotated[list[Text], Field(max_length=40, description="limits of `frontier`")] = []
+    low: Text | None = Field(None, alias="from", description="least limit of `frontier`; found without it")
+    high: Text | None = Field(None, alias="to", description="greatest limit of `frontier`; found without it")
+    points: Annotated[int | None, Field(ge=2, le=200, description="how many limits of `frontier`")] = None
+    sense: Literal["max", "min"] | None = Field(None, description="of a rule of `frontier` with both")
+    lp: bool = Field(False, description="of `prices` and `frontier`: the LP relaxation")
     tranche: Text | None = Field(None, description="of `why`")
 
     def words(self) -> list[str]:
         """Return the words of the command line, without its name; the question is its first."""
         found = [self.question, *super().words(), *_option("--holdings", self.holdings)]
         found += _option("--rule", self.rule) + _each("--at", self.at)
+        found += _option("--from", self.low) + _option("--to", self.high) + _option("--sense", self.sense)
+        found += [] if self.points is None else [f"--points={self.points}"]
+        found += ["--lp"] if self.lp else []
         return [*found, "--", self.mandate, *([self.tranche] if self.tranche else [])]
 
 

@@ -13,7 +13,7 @@ from python_calamine import CalamineWorkbook
 import absalloc as aa
 from absalloc.cli import main
 from absalloc.desk import Book, planning
-from absalloc.desk.deeper import GRID, deepen
+from absalloc.desk.deeper import GRID, deepen, deepen_run
 from absalloc.explain import prices
 from absalloc.plan.result import Plan
 from absalloc.report import plan_html, write_plan_folder
@@ -73,3 +73,17 @@ def test_a_full_report_needs_a_folder(capsys: pytest.CaptureFixture[str]) -> Non
     assert main([*words, "--out", "never-made", "--only-verified"]) == 2
     assert "--only-verified" in capsys.readouterr().err
     assert not Path("never-made").exists()
+
+
+def test_a_run_of_the_what_if_is_deepened_under_its_own_limits(made: tuple[Plan, dict[str, Any]]) -> None:
+    universe = aa.load_universe(MARKET / "market.csv")
+    desk = aa.WhatIf(universe, aa.load_mandate(MARKET / "city-bank.yaml"))
+    assert deepen_run(desk, aa.Changes(), desk.plan(), lang="zh") == made[1], "nothing changed: as the command line"
+    changes = aa.Changes(limits={"target/wal": "2 years"}, supply={"SYN100252.SH": 0})
+    found = deepen_run(desk, changes, desk.plan(changes))
+    price = next(row for row in found["prices"]["prices"] if row["rule"] == "target/wal")
+    assert (price["limit"], price["binding"]) == (2.0, True)
+    tested = {f["limit"] for item in found["scenarios"] for f in item["findings"] if f["rule"] == "target/wal"}
+    assert tested <= {2.0}
+    assert found["sectors"] is None
+    assert "SYN100252.SH" in found["sectors_reason"]

@@ -15,6 +15,10 @@ from absalloc.report.folder import PLAN_FILES
 from absalloc.web.page.answers import PLAN_SECONDS, _changes
 from absalloc.web.page.desks import Chosen, Desks
 from absalloc.web.page.parts import beside, notice, told
+from absalloc.web.page.why_answers import Question
+from absalloc.web.page.why_far import bar as far_bar
+from absalloc.web.page.why_far import progress, running
+from absalloc.web.page.why_runs import Runs, Superseded
 from absalloc.web.page.words import text
 
 if TYPE_CHECKING:
@@ -38,8 +42,18 @@ def bar(lang: str) -> Any:
     buttons = [button(ALL_FILES, "filled"), *(button(name, "light") for name in OFFERED)]
     return html.Div(
         [
-            dmc.Group([html.Span(text("files_of", lang), className="soft"), *buttons], gap=6, mt=6, mb=4),
-            dcc.Loading(html.Div(id="wi-files-told", role="status", **{"aria-live": "polite"}), delay_show=200),
+            # Off while one is made: of two files asked for at once only the later would come.
+            html.Fieldset(
+                [
+                    html.Legend(text("files_of", lang), className="soft"),
+                    *buttons,
+                    dmc.Checkbox(id="wi-files-full", label=text("files_full", lang), size="xs"),
+                ],
+                id="wi-files",
+                className="files",
+            ),
+            *far_bar("files"),
+            html.Div(id="wi-files-told", role="status", **{"aria-live": "polite"}),
             dcc.Download(id="wi-download"),
         ],
         title=text("files_hint", lang),
@@ -54,25 +68,33 @@ def callbacks(app: Dash, desks: Desks) -> None:
     """Register what this part answers."""
     from dash import ALL, Input, Output, State, ctx, dcc, no_update
 
-    plans = Plans(desks)
+    plans, runs = Plans(desks), Runs()
+    progress(app, runs, "files")
 
     @app.callback(
         Output("wi-download", "data"),
         Output("wi-files-told", "children"),
         Input({"part": "file", "name": ALL}, "n_clicks"),
+        State("wi-files-full", "checked"),
         State("wi-asked", "data"),
         State("wi-book", "value"),
         State("wi-day", "value"),
         State("tab", "data"),
         State("lang", "data"),
         prevent_initial_call=True,
+        running=[*running("files"), (Output("wi-files", "disabled"), True, False)],
     )
-    async def download(clicks: Any, said: Any, book: str, day: str | None, tab: str | None, lang: str | None) -> Any:
+    async def download(
+        clicks: Any, full: Any, said: Any, book: str, day: str | None, tab: str | None, lang: str | None
+    ) -> Any:
         if not any(clicks) or not said or tab is None or lang is None or not isinstance(ctx.triggered_id, dict):
             return no_update, no_update
         name = ctx.triggered_id["name"]
+        question = Question(Chosen(tab, book, day), said, lang, runs.start(tab, "files"))
         try:
-            found = await beside(plans.files, Chosen(tab, book, day), said, lang)
+            found = await beside(plans.files, question, bool(full))
+        except Superseded:
+            return no_update, no_update
         except AbsallocError as error:
             return no_update, told(error, lang)
         if name == ALL_FILES:
@@ -90,15 +112,16 @@ class Plans:
         self._lock = threading.Lock()
         self._found: OrderedDict[str, dict[str, bytes]] = OrderedDict()
 
-    def files(self, chosen: Chosen, said: Mapping[str, Any], lang: str) -> dict[str, bytes]:
+    def files(self, question: Question, full: bool) -> dict[str, bytes]:
         """Return name -> bytes of the files of a plan. Raises BadInput as ``WhatIf.plan`` does."""
-        asked = {name: value for name, value in said.items() if name != "version"}
-        key = json.dumps([chosen.tab, chosen.book, chosen.day, asked, lang], sort_keys=True)
+        chosen = question.chosen
+        asked = {name: value for name, value in question.said.items() if name != "version"}
+        key = json.dumps([chosen.tab, chosen.book, chosen.day, asked, question.lang, full], sort_keys=True)
         with self._lock:
             found = self._found.get(key)
         if found is not None:
             return found
-        made = plan_bytes(self._desks, chosen, said, lang)
+        made = plan_bytes(self._desks, question, full)
         with self._lock:
             self._found[key] = made
             while len(self._found) > KEPT:
@@ -106,13 +129,28 @@ class Plans:
         return made
 
 
-def plan_bytes(desks: Desks, chosen: Chosen, said: Mapping[str, Any], lang: str) -> dict[str, bytes]:
-    """Return name -> bytes of the files of the plan in whole lots under what was said in What if."""
+def plan_bytes(desks: Desks, question: Question, full: bool) -> dict[str, bytes]:
+    """Return name -> bytes of the files of the plan in whole lots under what was said in What if.
+
+    ``full``: report and workbook with the price of each rule, the scenarios and the sectors.
+    """
+    from absalloc.desk.deeper import deepen_run
     from absalloc.report.folder import plan_files
 
-    desk = desks.of(chosen)
-    plan = desk.plan(_changes(desk, said), time_limit=PLAN_SECONDS)
-    made = plan_files(plan, plan.to_json(lang), lang)
+    desk, lang = desks.of(question.chosen), question.lang
+    changes = _changes(desk, question.said)
+    names = ("plan", "prices", "scenarios", "sectors") if full else ("plan",)
+    total = len(names) + 1
+
+    def step(name: str) -> None:
+        place = names.index(name) if name in names else len(names)
+        question.step(place, total, text(f"files_step_{name}", lang))
+
+    step("plan")
+    plan = desk.plan(changes, time_limit=PLAN_SECONDS)
+    deeper = deepen_run(desk, changes, plan, lang=lang, step=step) if full else None
+    step("write")
+    made = plan_files(plan, plan.to_json(lang), lang, deeper)
     return {name: content.encode() if isinstance(content, str) else content for name, content in made.items()}
 
 

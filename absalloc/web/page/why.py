@@ -17,6 +17,7 @@ from absalloc.web.page import figures
 from absalloc.web.page import why_answers as answers
 from absalloc.web.page.desks import Chosen, Desks
 from absalloc.web.page.parts import beside, notice, told
+from absalloc.web.page.why_far import progress, running
 from absalloc.web.page.why_layout import KINDS, layout, price_columns
 from absalloc.web.page.why_line import line as line_answer
 from absalloc.web.page.why_runs import Runs, Superseded
@@ -64,20 +65,12 @@ def callbacks(app: Dash, desks: Desks) -> None:
     _line(app, desks, runs)
     _menu(app, desks, runs)
     for kind in KINDS:
-        _progress(app, runs, kind)
+        progress(app, runs, kind)
 
 
 def _look(values: tuple[Any, ...]) -> Look:
     part, said, book, day, tab, lang = values
     return Look(part, said, book, day, tab, lang or "en")
-
-
-def _running(kind: str) -> list[Any]:
-    """While a question is worked on, how far it is is asked for and shown."""
-    return [
-        (Output(f"wy-{kind}-tick", "disabled"), False, True),
-        (Output(f"wy-{kind}-far", "style"), {"display": "flex"}, {"display": "none"}),
-    ]
 
 
 async def _worked(count: int, work: Callable[..., Any], *given: Any, **more: Any) -> Any:
@@ -132,7 +125,7 @@ def _prices(app: Dash, desks: Desks, runs: Runs) -> None:
         Input("wy-prices-ends", "checked"),
         State("wy-prices-shown", "data"),
         *HERE,
-        running=_running("prices"),
+        running=running("prices"),
     )
     async def prices(part: str, said: Any, by: str, ends: Any, shown: Any, *here: Any) -> Any:
         look = _look((part, said, *here))
@@ -173,7 +166,7 @@ def _curve(app: Dash, desks: Desks, runs: Runs) -> None:
         State("wy-rule", "data"),
         State("wy-curve-shown", "data"),
         *HERE,
-        running=_running("curve"),
+        running=running("curve"),
     )
     async def curve(
         part: str, said: Any, rule: Any, low: Any, high: Any, points: Any, there: Any, shown: Any, *here: Any
@@ -205,7 +198,7 @@ def _line(app: Dash, desks: Desks, runs: Runs) -> None:
         Input("wy-line", "value"),
         State("wy-line-shown", "data"),
         *HERE,
-        running=_running("line"),
+        running=running("line"),
     )
     async def line(part: str, said: Any, code: Any, shown: Any, *here: Any) -> Any:
         look = _look((part, said, *here))
@@ -234,7 +227,7 @@ def _menu(app: Dash, desks: Desks, runs: Runs) -> None:
         State("wy-count", "value"),
         State("wy-menu-shown", "data"),
         *HERE,
-        running=_running("menu"),
+        running=running("menu"),
     )
     async def menu(part: str, said: Any, clicks: Any, within: Any, count: Any, shown: Any, *here: Any) -> Any:
         look = _look((part, said, *here))
@@ -252,21 +245,3 @@ def _menu(app: Dash, desks: Desks, runs: Runs) -> None:
         except AbsallocError as error:
             return told(error, look.lang), [], [], key
         return (no_update,) * 4 if found[0] is no_update else (*found, key)
-
-
-def _progress(app: Dash, runs: Runs, kind: str) -> None:
-    @app.callback(
-        Output(f"wy-{kind}-far", "children"),
-        Input(f"wy-{kind}-tick", "n_intervals"),
-        State("tab", "data"),
-        State("lang", "data"),
-        prevent_initial_call=True,
-    )
-    def far(_: Any, tab: str | None, lang: str | None) -> Any:
-        from dash import html
-
-        found = runs.far(str(tab), kind)
-        if found is None:
-            return []
-        said = text("why_far", lang or "en", done=found.done, total=found.total, what=found.what)
-        return [html.Progress(value=str(found.done), max=str(found.total), **{"aria-label": said}), html.Span(said)]

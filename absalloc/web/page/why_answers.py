@@ -105,7 +105,7 @@ def prices(desks: Desks, question: Question, *, whole: bool, ends: bool) -> tupl
     )
     document = found.to_json(lang)
     if document["status"] != "optimal":
-        return _no_answer(document, lang), why_figures.price_bars([], lang), []
+        return no_answer(document, lang), why_figures.price_bars([], lang), []
     names = titles(asked.state, lang)
     rows = [_price(item, names, lang) for item in document["prices"]]
     dear = sum(1 for item in document["prices"] if item["removed"]["worth"] == "gain")
@@ -113,8 +113,11 @@ def prices(desks: Desks, question: Question, *, whole: bool, ends: bool) -> tupl
     return notice(text(key, lang, n=len(rows), dear=dear), "green"), why_figures.price_bars(rows, lang), rows
 
 
-def _no_answer(document: Mapping[str, Any], lang: str) -> Any:
-    return notice(f"{text('status_' + document['status'], lang)} {document.get('reason') or ''}".strip(), "red")
+def no_answer(document: Mapping[str, Any], lang: str) -> Any:
+    """Return that there is nothing to explain, and why where that says more."""
+    status = document["status"]
+    reason = "" if status == "infeasible" else document.get("reason") or ""
+    return notice(f"{text('status_' + status, lang)} {reason}".strip(), "red")
 
 
 def _price(item: Mapping[str, Any], names: Mapping[str, str], lang: str) -> dict[str, Any]:
@@ -209,7 +212,7 @@ def menu(desks: Desks, question: Question, within: Any, count: Any) -> tuple[Any
     )  # fmt: skip
     document = found.to_json(lang)
     if not document["choices"]:
-        return _no_answer(document, lang), [], []
+        return no_answer(document, lang), [], []
     rows = [_choice(item, number, lang) for number, item in enumerate(document["choices"], start=1)]
     said = text("why_menu_said", lang, n=len(rows), bp=f"{document['within_bp']:g}")
     moves = [_moves(item, number, lang) for number, item in enumerate(document["choices"][1:], start=2)]

@@ -10,6 +10,7 @@ from dash import dcc, html
 
 from absalloc.web.page.figures import empty
 from absalloc.web.page.parts import grid, notice
+from absalloc.web.page.why_far import bar
 from absalloc.web.page.words import text
 
 PLAIN = {"displayModeBar": False}
@@ -62,14 +63,13 @@ def _part(kind: str, lang: str, controls: Sequence[Any], body: Sequence[Any]) ->
             html.H2(text(f"why_{kind}", lang)),
             html.P(text(f"why_{kind}_hint", lang), className="soft"),
             dmc.Group(list(controls), align="flex-end", gap="sm"),
-            html.Div(id=f"wy-{kind}-far", className="far", style={"display": "none"}),
+            *bar(kind),
             dcc.Loading(
                 html.Div([told, *body]),
                 overlay_style={"visibility": "visible", "opacity": 0.45},
                 delay_show=200,
                 type="default",
             ),
-            dcc.Interval(id=f"wy-{kind}-tick", interval=400, disabled=True),
             dcc.Store(id=f"wy-{kind}-shown"),
         ],
         **{"aria-label": text(f"why_{kind}", lang)},

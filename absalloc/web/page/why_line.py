@@ -7,7 +7,7 @@ from typing import Any
 
 from absalloc.web.page.desks import Desks
 from absalloc.web.page.parts import notice
-from absalloc.web.page.why_answers import Question, moves_table, titles
+from absalloc.web.page.why_answers import Question, moves_table, no_answer, titles
 from absalloc.web.page.words import text
 
 
@@ -21,8 +21,7 @@ def line(desks: Desks, question: Question, code: str) -> Any:
     question.step(0, 1, code)
     document = why(asked.state, asked.settings, code, supply=asked.supply).to_json(lang)
     if document["status"] != "optimal":
-        words = text("status_" + document["status"], lang)
-        return notice(f"{words} {document['reason'] or ''}".strip(), "red")
+        return no_answer(document, lang)
     names = titles(asked.state, lang)
     way = [names.get(rule, rule) for rule in document["in_the_way"]]
     barred = [text("why_barred_here", lang)] if asked.supply.get(code) == 0 else []
