@@ -12,7 +12,7 @@ from random_programs import program
 from absalloc.errors import BadInput
 from absalloc.solve import Problem, SolveSettings, solve_problem
 from absalloc.solve.csr import Csr, as_csr
-from absalloc.solve.live import FastCsr
+from absalloc.solve.fast_csr import FastCsr
 from absalloc.solve.proof import violation
 from absalloc.solve.warm import SMALL, WarmLP
 
