@@ -96,15 +96,16 @@ def stress_answer(document: Mapping[str, Any], lang: str) -> str:
     said, names = [], dict.fromkeys(item["scenario"]["name"] for item in document["scenarios"])
     for name in names:
         items = [item for item in document["scenarios"] if item["scenario"]["name"] == name]
+        title = items[0]["scenario"]["title"]
         broken = [item for item in items if item["breaks"] is not None]
         if not broken:
             key = "stress_holds" if all(item["compliant"] for item in items) else "stress_no_new"
-            said.append(say(key, lang, scenario=name))
+            said.append(say(key, lang, scenario=title))
             continue
         first = min(broken, key=lambda item: item["breaks"]["month"])
         found = first["breaks"]
-        month, day, rule = found["month"], found["date"], _names([found["rule"]], lang)
-        said.append(say("stress_breaks", lang, scenario=name, book=first["book"], month=month, day=day, rule=rule))
+        month, day, rule = found["month"], found["date"], found["title"]
+        said.append(say("stress_breaks", lang, scenario=title, book=first["book"], month=month, day=day, rule=rule))
     return BETWEEN[lang].join(said)
 
 

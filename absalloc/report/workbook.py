@@ -86,7 +86,7 @@ SECTORS = (
     Column("stressed_loss_yuan", "yuan"), Column("leave_one_out_yuan", "yuan"), Column("leave_one_out_bp", "years"),
     Column("driver_title"),
 )  # fmt: skip
-PAYMENTS = (Column("period"), Column("interest", "yuan"), Column("principal", "yuan"))
+PAYMENTS = (Column("period"), Column("interest", "yuan"), Column("repaid", "yuan"))
 DISCLOSED = (
     Column("rank", "count"), Column("top_ten"), Column("tranche_id"), Column("name"), Column("market_value", "yuan"),
     Column("weight", "ratio"),
@@ -268,7 +268,7 @@ class Sheets:
 
     def payments(self, view: BookView) -> None:
         """Write what the book pays by period, with a chart of it."""
-        rows = [{"period": p.period, "interest": p.interest, "principal": p.principal} for p in view.payments]
+        rows = [{"period": p.period, "interest": p.interest, "repaid": p.principal} for p in view.payments]
         sheet = self.table("payments", PAYMENTS, rows)
         title = say("sheet_payments", self.lang)
         axes = (say("axis_period", self.lang), say("axis_cash", self.lang, unit=say("unit_yuan", self.lang)))

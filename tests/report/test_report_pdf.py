@@ -15,9 +15,14 @@ from typing import Any
 import pytest
 from pypdf import PdfReader, Transformation
 
+import absalloc as aa
 from absalloc.cli import main
 from absalloc.errors import BadInput
+from absalloc.report import check_html
+from absalloc.report.html import memo_html
+from absalloc.report.memo import memo_of
 from absalloc.report.pdf import check_pdf, pdf_of
+from absalloc.report.view import view_of
 
 MARKET = Path(__file__).resolve().parent.parent.parent / "examples" / "market"
 PAGE_OF = {"en": "Page {} of {}", "zh": "第 {} 页，共 {} 页"}
@@ -124,6 +129,29 @@ def test_every_text_of_a_chart_lies_within_the_margins(made: tuple[str, Path]) -
         assert bottom >= 28
         assert right <= A4[0] - 28
         assert top <= A4[1] - 28
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_no_text_stands_beyond_the_margin(lang: str) -> None:
+    import weasyprint
+
+    universe = aa.load_universe(MARKET / "market.csv")
+    mandate = aa.load_mandate(MARKET / "bond-fund-open.yaml")
+    found = aa.check(universe, mandate, MARKET / "bond-fund-open-holdings.csv")
+    document = found.to_json(lang)
+    # One finding a rule says as much about the widths of the columns as all of them.
+    document["findings"] = list({item["rule"]: item for item in document["findings"]}.values())
+    view = view_of(found.states[0])
+    made = {"mandate": mandate, "universe": universe, "view": view}
+    pages = check_html(document, lang, holdings="h.csv", **made), memo_html(memo_of(document, lang, **made), lang)
+    for page in pages:
+        for sheet in weasyprint.HTML(string=page).render().pages:
+            ends = [
+                (box.position_x + box.width, box.text)
+                for box in sheet._page_box.descendants()
+                if getattr(box, "text", "") and box.width
+            ]
+            assert max(ends)[0] < sheet.width - 40, max(ends)
 
 
 def test_the_same_page_gives_the_same_bytes(made: tuple[str, Path]) -> None:
