@@ -110,7 +110,9 @@ class WhatIf:
 
     def pin(self, changes: Changes | None = None) -> Live:
         """Answer ``changes`` and compare all later answers with it; the book as given, where none are given."""
-        found = self.ask(changes)
+        found = self.ask(changes, version=self.latest)
+        while found.status == "superseded":
+            found = self.ask(changes, version=self.latest)
         with self._lock:
             self._pinned = found
             for made in (self._first, self._current):
@@ -151,6 +153,10 @@ class WhatIf:
         found = self._book.mandate
         found = with_keys(found, changes.mandate) if changes.mandate else found
         return found if changes.nav is None else with_nav(found, exact_number(changes.nav, "yuan", "nav"))
+
+    def case_of(self, changes: Changes) -> Case:
+        """Return the book under the prices, NAV and keys of ``changes``, its limits and rules as written."""
+        return self._of(changes).case
 
     def state(self, changes: Changes) -> BookState:
         """Return the book under ``changes``; supply apart, which no state has. Raises BadInput as ``ask`` does."""

@@ -37,7 +37,7 @@ def test_a_limit_is_moved_and_undone_and_pinned(server: str, tab: Callable[[], O
     until(lambda: "In whole lots" in page.locator("#wi-plan").inner_text())
     page.get_by_role("button", name="Pin this variant").click()
     page.wait_for_selector("#wi-pins .ag-row", timeout=WAIT)
-    assert "target/duration.max 2" in page.locator("#wi-pins").inner_text()
+    assert "modified duration\u00a0≤ 2 y" in page.locator("#wi-pins").inner_text()
     shot(page, "what-if-en")
     page.get_by_role("button", name="Undo").click()
     until(lambda: opened.carry() == first)

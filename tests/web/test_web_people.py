@@ -247,12 +247,12 @@ def test_sectors_are_compared_under_one_scenario(server: str, tab: Callable[[], 
     page = opened.go(server)
     page.get_by_role("tab", name="Compare").click()
     page.locator("#cp-scenario").click()
-    page.get_by_role("option", name="parallel-up-50").click()
+    page.get_by_role("option", name="All yields up by 50 bp").click()
     page.locator("#cp-go").click()
     page.wait_for_selector("#cp-sectors .ag-center-cols-container .ag-row", timeout=WAIT * 3)
-    drivers = page.locator('#cp-sectors .ag-center-cols-container [col-id="driver"]').all_inner_texts()
+    drivers = page.locator("#cp-drivers li").all_inner_texts()
     assert len(drivers) == 3
-    assert len(set(drivers)) == 1
+    assert {said.partition("ABS ")[2] for said in drivers} == {"All yields up by 50 bp"}
     assert page.locator("#cp-chart .bars path").count() >= 6
     shot(page, "compare-scenario")
     assert opened.errors == []

@@ -7,41 +7,54 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from absalloc.web.page import figures
-from absalloc.web.page.desks import Chosen, Desks, universe
-from absalloc.web.page.knobs import changes_of, knobs_of, panel, repaired
+from absalloc.web.page.choices import rulebooks
+from absalloc.web.page.desks import Chosen, Desks, mandate_of, universe
+from absalloc.web.page.knobs import base_of, changes_of, knobs_of, repaired, rules_of, told_changes
+from absalloc.web.page.panel import panel
 from absalloc.web.page.parts import notice, tiles
-from absalloc.web.page.words import in_field, text
+from absalloc.web.page.words import text, with_unit
 
 if TYPE_CHECKING:
     from absalloc.desk import Changes, WhatIf
     from absalloc.explain.live import Live
 
 PLAN_SECONDS = 20.0
+MOST_NAMED = 4
+"""Rules that bind, named in the row of a pinned variant."""
 
 
 def fields(desks: Desks, chosen: Chosen, typed: Mapping[str, Any], lang: str) -> tuple[Any, ...]:
-    """Return the knobs of a book, its NAV, the rules that may be left out, the lines that may be barred; as given.
+    """Return the knobs of a book, the rules that may be left out, the lines that may be barred; and all as given.
 
     ``typed``: what a person typed for this book before; it stands in the fields, and the book as given in the history.
     """
     desk = desks.of(chosen)
-    state = desk.case.state
-    amount = state.mandate.amount("nav")
-    nav = None if amount is None else in_field(amount, "yuan")
-    rules = [{"value": r.id, "label": f"{getattr(r.title, lang)} · {r.id}"} for r in state.rules.active]
+    rules = [{"value": r.id, "label": f"{getattr(r.title, lang)} · {r.id}"} for r in rules_of(desk)]
     lines = [
         {"value": str(code), "label": f"{code} {name or ''}".strip()}
         for code, name in zip(universe().column("tranche_id"), universe().column("name"), strict=True)
     ]
-    given: dict[str, Any] = {
-        "values": {k.name: k.value for k in knobs_of(desk, lang)},
-        "off": [],
-        "barred": [],
-        "nav": nav,
-    }
+    given: dict[str, Any] = {"values": {k.name: k.held for k in knobs_of(desk, lang)}, "off": [], "barred": []}
     now = {**given, **typed}
     off, barred = (_among(now[key], data) for key, data in (("off", rules), ("barred", lines)))
-    return panel(desk, lang, now["values"]), now["nav"], rules, off, lines, barred, [given]
+    return panel(desk, lang, now["values"]), rules, off, lines, barred, [given]
+
+
+def chosen_fields(desks: Desks, chosen: Chosen, kept: Mapping[str, Any], lang: str) -> tuple[Any, ...]:
+    """Return the fields of what is chosen, the rulebooks there are and those that hold, and the mandate's day."""
+    mandate = chosen.mandate
+    own = mandate_of(chosen.book)
+    names = list(mandate.rulebooks)
+    key = "|".join((chosen.book, chosen.day or "", ",".join(names)))
+    day = own.as_of or universe().data_date
+    data = _rulebooks(lang, (*own.rulebooks, *names))
+    return (*fields(desks, chosen, kept.get(key) or {}, lang), data, names, "" if day is None else day.isoformat())
+
+
+def _rulebooks(lang: str, own: Sequence[str]) -> list[dict[str, str]]:
+    """Return the rulebooks to choose from: those that ship, and the mandate's own files."""
+    files = [{"value": name, "label": name} for name in dict.fromkeys(own) if name.endswith((".yaml", ".yml"))]
+    return [*rulebooks(lang), *files]
 
 
 def _among(names: Sequence[str], data: Sequence[Mapping[str, str]]) -> list[str]:
@@ -49,14 +62,10 @@ def _among(names: Sequence[str], data: Sequence[Mapping[str, str]]) -> list[str]
     return [name for name in names if name in known]
 
 
-def _changes(desk: WhatIf, said: Mapping[str, Any]) -> Changes:
-    return changes_of(desk, said["values"], said["off"], said["barred"], said["nav"])
-
-
 def asked(desks: Desks, chosen: Chosen, said: dict[str, Any], lang: str) -> Any:
     """Return what the page shows of an answer; None where a newer question has come."""
     desk = desks.of(chosen)
-    changes = _changes(desk, said)
+    changes = changes_of(desk, said)
     live = desk.ask(changes, every=True)
     if live.status == "superseded":
         return None
@@ -64,6 +73,7 @@ def asked(desks: Desks, chosen: Chosen, said: dict[str, Any], lang: str) -> Any:
     if live.value is None:
         reason = live.reason.text(lang) if live.reason else ""
         message = notice(f"{text(f'status_{live.status}', lang)} {reason}", "red")
+        said = {**said, "stopped": live.status == "stopped"}
         return message, [], figures.sectors([], lang), figures.ladder([], lang), [], [], [], said
     lines = _lines(desk, changes, live)
     from dash import html
@@ -74,7 +84,7 @@ def asked(desks: Desks, chosen: Chosen, said: dict[str, Any], lang: str) -> Any:
         _tiles(desk, changes, live, lang),
         figures.sectors(lines, lang),
         figures.ladder(lines, lang),
-        _rules(desk, live, lang),
+        _rules(desk, changes, live, lang),
         [_shift(item) for item in live.changed],
         lines,
         said,
@@ -86,7 +96,7 @@ def _lines(desk: WhatIf, changes: Changes, live: Live) -> list[dict[str, Any]]:
     from absalloc.plan.holdings import held_lines
     from absalloc.units import exact
 
-    state = replace(desk.case.state, mandate=desk.mandate(changes))
+    state = desk.case_of(changes).state
     held = {name: exact(round(face, 2)) for name, face in live.holdings.items()}
     return [line.as_json() for line in held_lines(replace(state, held=held))]
 
@@ -94,9 +104,8 @@ def _lines(desk: WhatIf, changes: Changes, live: Live) -> list[dict[str, Any]]:
 def _tiles(desk: WhatIf, changes: Changes, live: Live, lang: str) -> Any:
     from absalloc.report.words import shown
 
-    nav = desk.case.state.mandate.amount("nav") if changes.nav is None else changes.nav
-    base = desk.case.state.mandate.portfolio.invest.amount if nav is None else nav
-    rate = None if live.value is None or not base else live.value / float(base)
+    base = base_of(desk.case_of(changes).state.mandate)
+    rate = None if live.value is None or not base else live.value / base
     items = [
         (text("tile_net", lang), shown(live.value, "yuan", lang)),
         (text("tile_rate", lang), shown(rate, "ratio", lang)),
@@ -108,22 +117,24 @@ def _tiles(desk: WhatIf, changes: Changes, live: Live, lang: str) -> Any:
     return tiles(items)
 
 
-def _rules(desk: WhatIf, live: Live, lang: str) -> list[dict[str, Any]]:
-    from absalloc.report.words import DASH, shown
+def _rules(desk: WhatIf, changes: Changes, live: Live, lang: str) -> list[dict[str, Any]]:
+    from absalloc.report.words import DASH
 
-    titles = {rule.id: getattr(rule.title, lang) for rule in desk.case.state.rules.active}
+    titles = {rule.id: getattr(rule.title, lang) for rule in desk.case_of(changes).state.rules.active}
     found = []
     for item in sorted(live.rules, key=lambda r: (not r.binding, r.room is None, r.room or 0.0)):
         told_ = item.to_json()
         limit = None if item.limit is None else float(item.limit)
-        sign = "≤" if item.sense == "max" else "≥"
+        sign = "≤" if item.sense == "max" and item.unit != "grade" else "≥"
         found.append(
             {
                 "title": titles.get(item.rule, item.rule),
                 "group": item.group or DASH,
                 "room": told_["room_yuan"],
-                "value": shown(told_["value"], item.unit, lang, limit),
-                "limit": f"{sign} {shown(limit, item.unit, lang)}",
+                "value": with_unit(told_["value"], item.unit, lang, limit),
+                "limit": text("limits_listed", lang)
+                if limit is None
+                else f"{sign} {with_unit(limit, item.unit, lang)}",
                 "binds": "●" if item.binding else "",
             }
         )
@@ -143,7 +154,9 @@ def planned(desks: Desks, chosen: Chosen, said: Mapping[str, Any], lang: str) ->
     desk = desks.of(chosen)
     if desk.latest != said["version"]:
         return no_update, no_update
-    plan = desk.plan(_changes(desk, said), time_limit=PLAN_SECONDS)
+    if said.get("stopped"):  # the plan would say the same
+        return [], []
+    plan = desk.plan(changes_of(desk, said), time_limit=PLAN_SECONDS)
     document = plan.to_json(lang)
     good = document["status"] == "optimal"
     gap = "" if document["gap"] is None else text("gap", lang, gap=f"{document['gap']:.1e}")
@@ -164,7 +177,7 @@ def stressed(desks: Desks, chosen: Chosen, said: Mapping[str, Any], scenario: st
     desk = desks.of(chosen)
     if desk.latest != said["version"]:
         return no_update
-    found = desk.stress(scenario, _changes(desk, said), version=said["version"])
+    found = desk.stress(scenario, changes_of(desk, said), version=said["version"])
     if found is None:
         return []
     item = found.to_json(lang)["scenarios"][0]
@@ -217,16 +230,18 @@ def _worth(repair: Mapping[str, Any], lang: str) -> str:
 def pinned(desks: Desks, chosen: Chosen, said: Mapping[str, Any], lang: str) -> dict[str, Any]:
     """Pin an answer, which later ones are compared with, and return it as a row."""
     desk = desks.of(chosen)
-    changes = _changes(desk, said)
+    changes = changes_of(desk, said)
     live = desk.pin(changes)
-    nav = desk.case.state.mandate.amount("nav") if changes.nav is None else changes.nav
-    what = [f"{name} {float(value):.6g}" for name, value in changes.limits.items()]
-    what += [text("without", lang, what=name) for name in (*changes.off, *changes.supply)]
+    case = desk.case_of(changes)
+    base = base_of(case.state.mandate)
+    titles = {rule.id: getattr(rule.title, lang) for rule in case.state.rules.active}
+    rest = len(live.binding) - MOST_NAMED
+    more = [f"+{rest}"] if rest > 0 else []
     return {
         "name": str(desk.case.state.name),
         "value": None if live.value is None else round(live.value, 2),
-        "bp": None if live.value is None or not nav else round(live.value / float(nav) * 1e4, 4),
+        "bp": None if live.value is None or not base else round(live.value / base * 1e4, 4),
         "lines": len(live.holdings),
-        "what": "; ".join(what) or text("as_given", lang),
-        "binding": ", ".join(name.partition("/")[2] for name in live.binding),
+        "what": "; ".join(told_changes(desk, said, lang)) or text("as_given", lang),
+        "binding": "; ".join([*(titles.get(name, name) for name in live.binding[:MOST_NAMED]), *more]),
     }

@@ -18,11 +18,18 @@ from absalloc.web.page.desks import holdings_of
 MOST_BYTES = 5_000_000
 ENDINGS = (".csv", ".xlsx", ".txt")
 MOST_LINES = 5_000
+HELD, BEFORE = "-holdings.csv", "-holdings-before.csv"
+"""How the files of what a book holds, and held before its trades, are named beside its mandate."""
 
 
-def shipped_rows(book: str) -> list[dict[str, Any]]:
-    """Return the holdings that lie beside a book's mandate, as rows of the grid; none where there is no such file."""
-    path = holdings_of(book)
+def shipped_rows(book: str, ending: str = HELD) -> list[dict[str, Any]]:
+    """Return the holdings that lie beside a book's mandate, as rows of the grid.
+
+    None of them where there is no such file; an earlier book that is not there is BadInput, not an empty one.
+    """
+    path = holdings_of(book, ending)
+    if path is None and ending == BEFORE:
+        raise BadInput("page.no_earlier", value=f"{book}{BEFORE}")
     return [] if path is None else rows_of(_read(path.read_bytes(), path.name))
 
 

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from absalloc.errors import AbsallocError
-from absalloc.web.page import books
-from absalloc.web.page.desks import Desks, mandate_of, universe
-from absalloc.web.page.parts import COLUMN, KEPT, beside, book_choice, grid, notice, told
+from absalloc.web.page import books, earlier
+from absalloc.web.page.desks import Desks
+from absalloc.web.page.parts import COLUMN, KEPT, beside, book_choice, grid, notice, told, upload
+from absalloc.web.page.verdicts import FIELDS, Asked, checked, memo
 from absalloc.web.page.words import text
 
-if TYPE_CHECKING:
-    from absalloc.compliance.result import Findings
-
-MOST_BYTES = books.MOST_BYTES
 HELD = (
-    ("tranche_id", "code", "text"), ("face", "face", "yuan"), ("market_value", "market_value", "yuan"),
-    ("verdict", "verdict", "text"), ("rules", "rules_not_passed", "wrapped"), ("room", "may_buy", "yuan"),
+    ("tranche_id", "code", "code"), ("face", "face", "yuan"), ("market_value", "market_value", "yuan"),
+    ("verdict", "verdict", "short"), ("rules", "rules_not_passed", "wrapped"), ("room", "may_buy", "yuan"),
     ("stop", "stopped_by", "text"),
 )  # fmt: skip
 RULES = (
-    ("verdict", "verdict", "text"), ("title", "rule", "wrapped"), ("article", "article", "wrapped"),
-    ("group", "group", "text"), ("value", "value", "text"), ("limit", "limit", "text"),
+    ("verdict", "verdict", "short"), ("title", "rule", "wrapped"), ("article", "article", "wrapped"),
+    ("group", "group", "code"), ("value", "value", "short"), ("limit", "limit", "short"),
     ("headroom", "headroom", "yuan"), ("reason", "reason", "wrapped"),
 )  # fmt: skip
 """Tables: field of a row, key of its header, kind."""
@@ -37,7 +34,6 @@ MARKED = {
         ]
     }
 }
-FIELDS = ("tranche_id", "face", "market_value")
 Say = Callable[[str], str]
 
 
@@ -67,16 +63,7 @@ def _side(say: Say, lang: str) -> Any:
     return html.Aside(
         [
             book_choice("ck-book", lang),
-            dcc.Upload(
-                html.Button(say("upload"), className="upload", type="button"),
-                id="ck-file",
-            ),
-            html.Div(
-                text("upload_large", lang, value="[[name]]", limit=MOST_BYTES // 1_000_000),
-                id="ck-large",
-                hidden=True,
-                **{"data-most": str(MOST_BYTES)},
-            ),
+            upload("ck-file", say("upload"), lang),
             dmc.Textarea(
                 id="ck-text",
                 label=say("paste"),
@@ -101,6 +88,7 @@ def _side(say: Say, lang: str) -> Any:
                 ],
                 mt=8,
             ),
+            *earlier.layout(say, lang),
             dcc.Download(id="ck-download"),
         ],
         **{"aria-label": say("the_book")},
@@ -110,6 +98,7 @@ def _side(say: Say, lang: str) -> Any:
 def callbacks(app: Dash, desks: Desks) -> None:
     """Register what this part answers."""
     _reading(app)
+    earlier.callbacks(app)
     _verdicts(app)
 
 
@@ -178,15 +167,17 @@ def _verdicts(app: Dash) -> None:
         Output("ck-rules", "rowData"),
         Output("ck-told", "children", allow_duplicate=True),
         Input("ck-rows", "data"),
+        Input("ck-before", "data"),
         Input("ck-room", "n_clicks"),
         State("lang", "data"),
         prevent_initial_call="initial_duplicate",
     )
-    async def verdicts(kept: Any, _: Any, lang: str | None) -> Any:
+    async def verdicts(kept: Any, before: Any, _: Any, lang: str | None) -> Any:
         if not kept or lang is None:
             return no_update, no_update, no_update
+        asked = Asked(kept["book"], kept["rows"], earlier.rows_before(kept["book"], before))
         try:
-            return await beside(_checked, kept["book"], kept["rows"], lang, ctx.triggered_id == "ck-room")
+            return await beside(checked, asked, lang, ctx.triggered_id == "ck-room")
         except AbsallocError as error:
             return [{**row, "place": str(n)} for n, row in enumerate(kept["rows"])], [], told(error, lang)
 
@@ -195,14 +186,16 @@ def _verdicts(app: Dash) -> None:
         Output("ck-told", "children", allow_duplicate=True),
         Input("ck-memo", "n_clicks"),
         State("ck-rows", "data"),
+        State("ck-before", "data"),
         State("lang", "data"),
         prevent_initial_call=True,
     )
-    async def memo(clicks: Any, kept: Any, lang: str | None) -> Any:
+    async def signed(clicks: Any, kept: Any, before: Any, lang: str | None) -> Any:
         if not clicks or not kept or lang is None:
             return no_update, no_update
+        asked = Asked(kept["book"], kept["rows"], earlier.rows_before(kept["book"], before))
         try:
-            return dcc.send_string(await beside(_memo, kept["book"], kept["rows"], lang), "memo.html"), no_update
+            return dcc.send_string(await beside(memo, asked, lang), "memo.html"), no_update
         except AbsallocError as error:
             return no_update, told(error, lang)
 
@@ -210,95 +203,3 @@ def _verdicts(app: Dash) -> None:
     def editable(_: Any) -> Any:
         editable = {"function": f"{list(FIELDS)}.includes(params.colDef.field)"}
         return {**COLUMN, "editable": editable}
-
-
-def _findings(book: str, rows: Sequence[Mapping[str, Any]]) -> Findings:
-    from absalloc.desk import check
-
-    return check(universe(), mandate_of(book), books.table_of(rows))
-
-
-def _checked(book: str, rows: Sequence[Mapping[str, Any]], lang: str, room: bool) -> tuple[Any, Any, Any]:
-    from absalloc.report.answer import check_answer
-    from absalloc.report.words import article, bound_sign, name, shown
-
-    document = _findings(book, rows).to_json(lang)
-    table = [
-        {
-            "verdict": name("verdict", f["verdict"], lang),
-            "title": f["title"],
-            "article": article(f["source"], lang),
-            "group": f["group"] or "–",
-            "value": shown(f["value"], f["unit"], lang, f["limit"]),
-            "limit": f"{bound_sign(f)} {shown(f['limit'], f['unit'], lang, f['value'])}",
-            "headroom": f["headroom"],
-            "reason": f["reason"] or "",
-            "order": ("fail", "unknown", "pass").index(f["verdict"]),
-        }
-        for f in document["findings"]
-    ]
-    table.sort(key=lambda row: row["order"])
-    marked = _marked(rows, document["findings"], lang)
-    if room:
-        marked = _with_room(book, marked, lang)
-    colour = {True: "green", False: "red", None: "yellow"}[document["compliant"]]
-    return marked, table, notice(check_answer(document, lang), colour)
-
-
-def _marked(
-    rows: Sequence[Mapping[str, Any]], findings: Sequence[Mapping[str, Any]], lang: str
-) -> list[dict[str, Any]]:
-    """Return the rows with the worst verdict that each line has a part in, and the rules it comes from."""
-    from absalloc.report.words import name
-
-    worst: dict[str, str] = {}
-    rules: dict[str, list[str]] = {}
-    for finding in sorted(findings, key=lambda f: f["verdict"] != "fail"):
-        if finding["verdict"] == "pass" or finding["level"] == "warn":
-            continue
-        for line in finding["lines"]:
-            worst.setdefault(line["tranche_id"], finding["verdict"])
-            rules.setdefault(line["tranche_id"], []).append(finding["title"])
-    return [
-        {
-            **{key: row.get(key) for key in FIELDS},
-            "place": str(place),
-            "level": worst.get(str(row.get("tranche_id")), "pass"),
-            "verdict": name("verdict", worst.get(str(row.get("tranche_id")), "pass"), lang),
-            "rules": "; ".join(dict.fromkeys(rules.get(str(row.get("tranche_id")), []))),
-        }
-        for place, row in enumerate(rows)
-    ]
-
-
-def _with_room(book: str, rows: list[dict[str, Any]], lang: str) -> list[dict[str, Any]]:
-    """Return the rows with the most face that may be bought on top, nothing else moving, and what stops it."""
-    from absalloc.desk import Book, planning
-    from absalloc.explain import headroom
-
-    case = planning(Book(universe(), mandate_of(book), books.table_of(rows)))
-    known = [row["tranche_id"] for row in rows if row["tranche_id"] in case.state.index]
-    found = headroom(case.state, case.settings, known).to_json(lang)
-    rooms = {line["tranche_id"]: line for line in found["lines"]}
-    return [
-        {
-            **row,
-            "room": rooms[row["tranche_id"]]["face"],
-            "stop": rooms[row["tranche_id"]]["rule"] or rooms[row["tranche_id"]]["reason"],
-        }
-        if row["tranche_id"] in rooms
-        else row
-        for row in rows
-    ]
-
-
-def _memo(book: str, rows: Sequence[Mapping[str, Any]], lang: str) -> str:
-    from absalloc.report.html import memo_html
-    from absalloc.report.memo import memo_of
-    from absalloc.report.view import view_of
-
-    found = _findings(book, rows)
-    state = found.states[0]
-    document = found.to_json(lang)
-    view = view_of(state)
-    return memo_html(memo_of(document, lang, mandate=state.mandate, universe=universe(), view=view), lang)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from absalloc.errors import AbsallocError
 from absalloc.web.page import figures
 from absalloc.web.page.desks import Desks, mandate_of, universe
-from absalloc.web.page.parts import KEPT, beside, book_choice, grid, notice, told
+from absalloc.web.page.parts import beside, book_choice, grid, notice, scenario_choice, told
 from absalloc.web.page.words import text
 
 if TYPE_CHECKING:
@@ -31,28 +31,17 @@ def layout(lang: str) -> Any:
     import dash_mantine_components as dmc
     from dash import dcc, html
 
-    from absalloc.stress import shipped_scenarios
-
     def say(key: str) -> str:
         return text(key, lang)
 
     columns = [
         ("sector", say("sector"), "long"),
         *((f, say(f), "whole" if f.endswith("_yuan") else "yuan") for f in FIELDS),
-        ("driver", say("driver"), "text"),
     ]
     side = html.Aside(
         [
             book_choice("cp-book", lang),
-            dmc.Select(
-                id="cp-scenario",
-                label=say("scenario_all"),
-                data=list(shipped_scenarios()),
-                clearable=True,
-                searchable=True,
-                size="sm",
-                **KEPT,
-            ),
+            scenario_choice("cp-scenario", say("scenario_all"), lang),
             dmc.Button(say("compare"), id="cp-go", size="xs", mt=12),
             html.P(say("compare_takes"), className="soft"),
         ],
@@ -70,6 +59,7 @@ def layout(lang: str) -> Any:
                 ]
             ),
             grid("cp-sectors", columns, lang, few=True),
+            html.Div(id="cp-drivers"),
         ]
     )
     return html.Div([side, body], className="split")
@@ -83,6 +73,7 @@ def callbacks(app: Dash, desks: Desks) -> None:
         Output("cp-told", "children"),
         Output("cp-chart", "figure"),
         Output("cp-sectors", "rowData"),
+        Output("cp-drivers", "children"),
         Input("cp-go", "n_clicks"),
         State("cp-book", "value"),
         State("cp-scenario", "value"),
@@ -92,16 +83,17 @@ def callbacks(app: Dash, desks: Desks) -> None:
     )
     async def compare(clicks: Any, book: str, scenario: str | None, lang: str | None) -> Any:
         if not clicks or lang is None:
-            return (no_update,) * 3
+            return (no_update,) * 4
         try:
             return await beside(_compared, book, scenario, lang)
         except AbsallocError as error:
-            return told(error, lang), figures.empty(), []
+            return told(error, lang), figures.empty(), [], []
 
 
-def _compared(book: str, scenario: str | None, lang: str) -> tuple[Any, Any, Any]:
+def _compared(book: str, scenario: str | None, lang: str) -> tuple[Any, ...]:
     from absalloc.desk import compare
-    from absalloc.report.words import name, yuan_in_full
+    from absalloc.report.answer import compare_answer
+    from absalloc.report.words import BETWEEN, name
 
     found = compare(universe(), [mandate_of(book)], [scenario] if scenario else (), time_limit=SECONDS)
     item = found.to_json(lang)["mandates"][0]
@@ -110,13 +102,14 @@ def _compared(book: str, scenario: str | None, lang: str) -> tuple[Any, Any, Any
     series = {
         text(key, lang): [row[key] for row in rows] for key in ("carry_bp", "stressed_loss_bp", "leave_one_out_bp")
     }
-    said = text(
-        "compared",
-        lang,
-        mandate=item["mandate"],
-        sleeve=yuan_in_full(item["sleeve_yuan"]),
-        status=item["mix"]["status"],
-    )
-    notes = " ".join([*item["notes"], *item["assumptions"]])
+    said = BETWEEN[lang].join([compare_answer(item, lang), *item["notes"], *item["assumptions"]])
     colour = "green" if found.answered else "red"
-    return notice(f"{said} {notes}", colour), figures.grouped(labels, series, text("bp_nav", lang)), rows
+    return notice(said, colour), figures.grouped(labels, series, text("bp_nav", lang)), rows, _drivers(rows, lang)
+
+
+def _drivers(rows: list[dict[str, Any]], lang: str) -> list[Any]:
+    """Return what each sector was stressed by, in words: too long for a column."""
+    from dash import html
+
+    lines = [html.Li([html.Strong(row["sector"]), " ", row["driver_title"]]) for row in rows]
+    return [html.H2(text("driver", lang)), html.Ul(lines)]

@@ -40,11 +40,23 @@ class Served:
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a tab looks at: a book of the market that is served, and the day whose rules hold (None: the mandate's)."""
+    """What a tab looks at: a book of the market that is served, the day whose rules hold, and its rulebooks.
+
+    No day and no rulebooks: those of the mandate.
+    """
 
     tab: str
     book: str
     day: str | None = None
+    rulebooks: tuple[str, ...] = ()
+
+    @property
+    def mandate(self) -> LoadedMandate:
+        """The mandate, as if its file named these rulebooks. Raises BadInput for a book that is not served."""
+        from absalloc.mandate import with_keys
+
+        found = mandate_of(self.book)
+        return with_keys(found, {"rulebooks": list(self.rulebooks)}) if self.rulebooks else found
 
     @property
     def as_of(self) -> date | None:
@@ -119,10 +131,10 @@ def mandate_of(book: str) -> LoadedMandate:
     return replace(made, file=name, document=replace(made.document, name=name))
 
 
-def holdings_of(book: str) -> Path | None:
-    """Return the file of what a book holds, ``<mandate>-holdings.csv`` beside its mandate; None where there is none."""
+def holdings_of(book: str, ending: str) -> Path | None:
+    """Return the file ``<mandate><ending>`` beside a book's mandate; None where there is none."""
     mandate = served().mandates[book]
-    path = mandate.with_name(f"{mandate.stem}-holdings.csv")
+    path = mandate.with_name(f"{mandate.stem}{ending}")
     return path if path.is_file() else None
 
 
@@ -140,7 +152,9 @@ def warm() -> None:
     from contextlib import suppress
 
     from absalloc.errors import AbsallocError
+    from absalloc.web.page import choices
 
+    choices.warm()
     with suppress(AbsallocError):
         Desks().of(Chosen("", books()[0])).ask(every=True)
 
@@ -161,7 +175,7 @@ class Desks:
             if found is not None:
                 self._found.move_to_end(chosen)
                 return found
-        made = WhatIf(universe(), mandate_of(chosen.book), as_of=chosen.as_of)
+        made = WhatIf(universe(), chosen.mandate, as_of=chosen.as_of)
         with self._lock:
             found = self._found.setdefault(chosen, made)
             while len(self._found) > MOST_DESKS:

@@ -88,6 +88,7 @@ def _frame() -> Any:
             dcc.Store(id="tab", storage_type="session"),
             dcc.Store(id="lang"),
             dcc.Store(id="ck-rows", storage_type="session"),
+            dcc.Store(id="ck-before", storage_type="session"),
             html.Div(id="page"),
         ],
         theme={

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from absalloc.errors import AbsallocError
+from absalloc.errors import AbsallocError, BadInput
 from absalloc.web.page import books
 from absalloc.web.page.desks import Desks, mandate_of, universe
+from absalloc.web.page.earlier import rows_before
 from absalloc.web.page.parts import KEPT, beside, book_choice, grid, notice, tiles, told
+from absalloc.web.page.verdicts import Asked
 from absalloc.web.page.words import text
 
 if TYPE_CHECKING:
@@ -85,16 +87,19 @@ def callbacks(app: Dash, desks: Desks) -> None:
         State("rb-cure", "checked"),
         State("rb-own", "checked"),
         State("ck-rows", "data"),
+        State("ck-before", "data"),
         State("lang", "data"),
         prevent_initial_call=True,
         running=[(Output("rb-go", "disabled"), True, False)],
     )
-    async def propose(clicks: Any, book: str, turnover: Any, cure: Any, own: Any, kept: Any, lang: str | None) -> Any:
+    async def propose(
+        clicks: Any, book: str, turnover: Any, cure: Any, own: Any, kept: Any, before: Any, lang: str | None
+    ) -> Any:
         if not clicks or lang is None:
             return (no_update,) * 5
-        rows = kept["rows"] if own and kept and kept["book"] == book else None
         try:
-            return await beside(_proposed, book, rows, turnover, bool(cure), lang)
+            asked = _asked(book, kept if own else None, before)
+            return await beside(_proposed, asked, turnover, bool(cure), lang)
         except AbsallocError as error:
             return told(error, lang), [], [], [], None
 
@@ -112,13 +117,24 @@ def callbacks(app: Dash, desks: Desks) -> None:
         return dcc.send_string(table(TRADES, plan["trades"]), "trades.csv")
 
 
-def _proposed(book: str, rows: Any, turnover: Any, cure: bool, lang: str) -> tuple[Any, ...]:
+def _asked(book: str, kept: Any, before: Any) -> Asked:
+    """Return the shipped book, or that of the Check page with its earlier one. Raises BadInput if that is another's."""
+    if kept is None:
+        return Asked(book, books.shipped_rows(book))
+    if kept["book"] != book:
+        raise BadInput("page.own_other", value=str(mandate_of(kept["book"]).name))
+    return Asked(book, kept["rows"], rows_before(book, before))
+
+
+def _proposed(asked: Asked, turnover: Any, cure: bool, lang: str) -> tuple[Any, ...]:
     from absalloc.desk import rebalance
     from absalloc.report.answer import plan_answer
 
-    held = books.table_of(books.shipped_rows(book) if rows is None else rows)
+    held = books.table_of(asked.rows)
+    earlier = None if asked.before is None else books.table_of(asked.before)
     cap = None if turnover in (None, "") else f"{turnover}%"
-    plan = rebalance(universe(), mandate_of(book), held, max_turnover=cap, cure=cure, time_limit=SECONDS)
+    how: dict[str, Any] = {"max_turnover": cap, "cure": cure, "time_limit": SECONDS}
+    plan = rebalance(universe(), mandate_of(asked.book), held, before=earlier, **how)
     document = plan.to_json(lang)
     good = document["status"] == "optimal" and document["compliant"]
     day = document["as_of"]

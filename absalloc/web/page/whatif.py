@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 
-from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, no_update
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
 from absalloc.errors import AbsallocError
 from absalloc.web.page import answers
-from absalloc.web.page.desks import Chosen, Desks
+from absalloc.web.page.desks import Chosen, Desks, mandate_of
 from absalloc.web.page.parts import beside, told, values_of
 from absalloc.web.page.whatif_layout import layout
 
@@ -19,11 +19,33 @@ SETTLE = 0.8
 
 
 NUMBER = {"part": "number", "knob": ALL}
-HERE = (State("tab", "data"), State("lang", "data"))
-OTHERS = ("wi-off", "wi-barred", "wi-nav")
+HERE = (
+    *(State(name, "value") for name in ("wi-book", "wi-day", "wi-books")),
+    State("tab", "data"),
+    State("lang", "data"),
+)
+OTHERS = ("wi-off", "wi-barred")
 TYPED = (Input(NUMBER, "value"), *(Input(name, "value") for name in OTHERS))
 TYPED_OUT = tuple(Output(name, "value", allow_duplicate=True) for name in OTHERS)
-"""What a person types here: the knobs, rules left out, lines barred, NAV."""
+"""What a person types here: the knobs, rules left out, lines barred."""
+
+
+class Here(NamedTuple):
+    """What is chosen in a tab, as ``HERE`` brings it."""
+
+    book: str
+    day: str | None
+    rulebooks: list[str] | None
+    tab: str | None
+    lang: str | None
+
+    @property
+    def chosen(self) -> Chosen | None:
+        """What to look at; None before the page knows its tab and its language."""
+        if self.tab is None or self.lang is None:
+            return None
+        named = tuple(self.rulebooks or ())
+        return Chosen(self.tab, self.book, self.day, () if named == mandate_of(self.book).rulebooks else named)
 
 
 def callbacks(app: Dash, desks: Desks) -> None:
@@ -36,31 +58,38 @@ def callbacks(app: Dash, desks: Desks) -> None:
 
 
 def _choice(app: Dash, desks: Desks) -> None:
-    """Another book or day brings its own fields."""
+    """Another book, day or set of rulebooks brings its own fields."""
 
     @app.callback(
         Output("wi-knobs", "children"),
-        Output("wi-nav", "value"),
         Output("wi-off", "data"),
         Output("wi-off", "value"),
         Output("wi-barred", "data"),
         Output("wi-barred", "value"),
         Output("wi-history", "data"),
+        Output("wi-books", "data"),
+        Output("wi-books", "value"),
+        Output("wi-day", "placeholder"),
         Output("wi-told", "children"),
         Input("wi-book", "value"),
         Input("wi-day", "value"),
+        Input("wi-books", "value"),
         Input("tab", "data"),
         State("wi-kept", "data"),
         State("lang", "data"),
     )
-    async def choose(book: str, day: str | None, tab: str | None, kept: Any, lang: str | None) -> Any:
+    async def choose(
+        book: str, day: str | None, rulebooks: list[str] | None, tab: str | None, kept: Any, lang: str | None
+    ) -> Any:
         if tab is None or lang is None:
-            return (no_update,) * 8
-        typed = (kept or {}).get(f"{book}|{day or ''}") or {}
+            return (no_update,) * 10
+        kept = kept or {}
+        named = (rulebooks if ctx.triggered_id == "wi-books" else kept.get(f"rulebooks|{book}")) or None
+        here = Here(book, day, named, tab, lang)
         try:
-            return (*await beside(answers.fields, desks, Chosen(tab, book, day), typed, lang), no_update)
+            return (*await beside(answers.chosen_fields, desks, here.chosen, kept, lang), no_update)
         except AbsallocError as error:
-            return ([], None, [], [], [], [], [], told(error, lang))
+            return ([], [], [], [], [], [], no_update, no_update, no_update, told(error, lang))
 
 
 def _in_the_browser(app: Dash) -> None:
@@ -92,6 +121,7 @@ def _in_the_browser(app: Dash) -> None:
         State(NUMBER, "id"),
         State("wi-book", "value"),
         State("wi-day", "value"),
+        State("wi-books", "value"),
         State("wi-history", "data"),
         State("wi-kept", "data"),
         prevent_initial_call=True,
@@ -109,6 +139,12 @@ def _in_the_browser(app: Dash) -> None:
 
 def _question(app: Dash, desks: Desks) -> None:
     """Every move of a field is a question; only the newest is answered."""
+    app.clientside_callback(
+        ClientsideFunction("page", "again"),
+        Output("wi-again", "data"),
+        Input("wi-missed", "data"),
+        prevent_initial_call=True,
+    )
 
     @app.callback(
         Output("wi-told", "children", allow_duplicate=True),
@@ -119,32 +155,25 @@ def _question(app: Dash, desks: Desks) -> None:
         Output("wi-changed", "rowData"),
         Output("wi-held", "rowData"),
         Output("wi-asked", "data"),
+        Output("wi-missed", "data"),
         *TYPED,
+        Input("wi-again", "data"),
         State(NUMBER, "id"),
-        State("wi-book", "value"),
-        State("wi-day", "value"),
         *HERE,
         prevent_initial_call=True,
     )
-    async def ask(
-        values: list[Any],
-        off: list[str],
-        barred: list[str],
-        nav: Any,
-        ids: list[Any],
-        book: str,
-        day: str | None,
-        tab: str | None,
-        lang: str | None,
-    ) -> Any:
-        if not values or tab is None or lang is None:
-            return (no_update,) * 8
-        said = {"values": values_of(ids, values), "off": off or [], "barred": barred or [], "nav": nav}
+    async def ask(values: list[Any], off: list[str], barred: list[str], again: Any, ids: list[Any], *given: Any) -> Any:
+        here = Here(*given)
+        if not values or here.chosen is None:
+            return (no_update,) * 9
+        said = {"values": values_of(ids, values), "off": off or [], "barred": barred or []}
         try:
-            found = await beside(answers.asked, desks, Chosen(tab, book, day), said, lang)
+            found = await beside(answers.asked, desks, here.chosen, said, here.lang)
         except AbsallocError as error:
-            return (told(error, lang), *(no_update,) * 7)
-        return (no_update,) * 8 if found is None else found
+            return (told(error, here.lang or "en"), *(no_update,) * 8)
+        # The browser takes only the answer of its newest question. If that was overtaken here by an older one, it is
+        # asked once more: else what is shown would stay behind what the fields say.
+        return (*(no_update,) * 8, (again or 0) + 1) if found is None else (*found, no_update)
 
 
 def _afterwards(app: Dash, desks: Desks) -> None:
@@ -154,37 +183,35 @@ def _afterwards(app: Dash, desks: Desks) -> None:
         Output("wi-plan", "children"),
         Output("wi-repairs", "children"),
         Input("wi-asked", "data"),
-        State("wi-book", "value"),
-        State("wi-day", "value"),
         *HERE,
         prevent_initial_call=True,
     )
-    async def follow(said: Any, book: str, day: str | None, tab: str | None, lang: str | None) -> Any:
-        if not said or tab is None or lang is None:
+    async def follow(said: Any, *given: Any) -> Any:
+        here = Here(*given)
+        if not said or here.chosen is None:
             return no_update, no_update
         await asyncio.sleep(SETTLE)
         try:
-            return await beside(answers.planned, desks, Chosen(tab, book, day), said, lang)
+            return await beside(answers.planned, desks, here.chosen, said, here.lang)
         except AbsallocError as error:
-            return told(error, lang), []
+            return told(error, here.lang or "en"), []
 
     @app.callback(
         Output("wi-stressed", "children"),
         Input("wi-asked", "data"),
         Input("wi-scenario", "value"),
-        State("wi-book", "value"),
-        State("wi-day", "value"),
         *HERE,
         prevent_initial_call=True,
     )
-    async def stress(said: Any, scenario: Any, book: str, day: str | None, tab: str | None, lang: str | None) -> Any:
-        if not said or not scenario or tab is None or lang is None:
+    async def stress(said: Any, scenario: Any, *given: Any) -> Any:
+        here = Here(*given)
+        if not said or not scenario or here.chosen is None:
             return []
         await asyncio.sleep(SETTLE)
         try:
-            return await beside(answers.stressed, desks, Chosen(tab, book, day), said, scenario, lang)
+            return await beside(answers.stressed, desks, here.chosen, said, scenario, here.lang)
         except AbsallocError as error:
-            return told(error, lang)
+            return told(error, here.lang or "en")
 
 
 def _pins(app: Dash, desks: Desks) -> None:
@@ -195,17 +222,14 @@ def _pins(app: Dash, desks: Desks) -> None:
         Input("wi-pin", "n_clicks"),
         State("wi-asked", "data"),
         State("wi-variants", "data"),
-        State("wi-book", "value"),
-        State("wi-day", "value"),
         *HERE,
         prevent_initial_call=True,
     )
-    async def pin(
-        clicks: int, said: Any, pinned: Any, book: str, day: str | None, tab: str | None, lang: str | None
-    ) -> Any:
-        if not said or not clicks or tab is None or lang is None:
+    async def pin(clicks: int, said: Any, pinned: Any, *given: Any) -> Any:
+        here = Here(*given)
+        if not said or not clicks or here.chosen is None:
             return no_update
-        return [*(pinned or []), await beside(answers.pinned, desks, Chosen(tab, book, day), said, lang)]
+        return [*(pinned or []), await beside(answers.pinned, desks, here.chosen, said, here.lang)]
 
     @app.callback(Output("wi-pins", "rowData"), Input("wi-variants", "data"))
     def show(pinned: Any) -> Any:

@@ -8,9 +8,8 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from absalloc.stress import shipped_scenarios
 from absalloc.web.page.figures import empty
-from absalloc.web.page.parts import KEPT, book_choice, grid, notice
+from absalloc.web.page.parts import KEPT, book_choice, grid, notice, scenario_choice
 from absalloc.web.page.plan_files import bar
 from absalloc.web.page.words import text
 
@@ -31,7 +30,7 @@ COLUMNS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "pinned": (
         ("name", "variant", "text"), ("value", "carry", "yuan"), ("bp", "bp_nav", "yuan"), ("lines", "lines", "text"),
-        ("what", "what_changed", "long"), ("binding", "binds", "long"),
+        ("what", "what_changed", "wrapped"), ("binding", "binds", "wrapped"),
     ),
 }  # fmt: skip
 """Tables: field of a row, key of its header, kind."""
@@ -43,7 +42,14 @@ def layout(lang: str) -> Any:
     def say(key: str) -> str:
         return text(key, lang)
 
-    kinds = (("wi-asked", "memory"), ("wi-history", "memory"), ("wi-variants", "session"), ("wi-kept", "session"))
+    kinds = (
+        ("wi-asked", "memory"),
+        ("wi-missed", "memory"),
+        ("wi-again", "memory"),
+        ("wi-history", "memory"),
+        ("wi-variants", "session"),
+        ("wi-kept", "session"),
+    )
     stores = [dcc.Store(id=name, storage_type=kind) for name, kind in kinds]
     return html.Div([_side(say, lang), _answer(say, lang), *stores], className="split")
 
@@ -56,36 +62,15 @@ def _side(say: Say, lang: str) -> Any:
     return html.Aside(
         [
             book_choice("wi-book", lang),
-            dmc.DateInput(
-                id="wi-day",
-                label=say("day"),
-                clearable=True,
-                size="sm",
-                valueFormat="YYYY-MM-DD",
-                **KEPT,
-            ),
-            dmc.Select(
-                id="wi-scenario",
-                label=say("scenario"),
-                data=list(shipped_scenarios()),
-                clearable=True,
-                searchable=True,
-                size="sm",
-                **KEPT,
-            ),
-            dmc.NumberInput(id="wi-nav", label=say("nav"), min=0, size="sm", thousandSeparator=",", debounce=300),
-            dmc.MultiSelect(
-                id="wi-off", label=say("off"), data=[], value=[], searchable=True, size="sm", clearable=True
-            ),
-            dmc.MultiSelect(
-                id="wi-barred",
-                label=say("barred"),
-                data=[],
-                value=[],
-                searchable=True,
-                size="sm",
-                clearable=True,
-                limit=50,
+            _several("wi-books", say("rulebooks")),
+            dmc.SimpleGrid([_day(say), scenario_choice("wi-scenario", say("scenario"), lang)], cols=2, spacing=8),
+            dmc.SimpleGrid(
+                [
+                    _several("wi-off", say("off"), say("none")),
+                    _several("wi-barred", say("barred"), say("none"), limit=50),
+                ],
+                cols=2,
+                spacing=8,
             ),
             dmc.Group(
                 [
@@ -99,6 +84,24 @@ def _side(say: Say, lang: str) -> Any:
             html.Div(id="wi-knobs"),
         ],
         **{"aria-label": say("knobs")},
+    )
+
+
+def _day(say: Say) -> Any:
+    return dmc.DateInput(id="wi-day", label=say("day"), clearable=True, size="sm", valueFormat="YYYY-MM-DD", **KEPT)
+
+
+def _several(name: str, label: str, placeholder: str = "", **more: Any) -> Any:
+    return dmc.MultiSelect(
+        id=name,
+        label=label,
+        data=[],
+        value=[],
+        searchable=True,
+        size="sm",
+        clearable=True,
+        placeholder=placeholder,
+        **more,
     )
 
 
@@ -125,9 +128,9 @@ def _answer(say: Say, lang: str) -> Any:
             html.H2(say("rules_at_limit")),
             grid("wi-rules", _columns("rules", say), lang),
             html.H2(say("variants")),
-            grid("wi-pins", _columns("pinned", say), lang, few=True),
+            grid("wi-pins", _columns("pinned", say), lang, few=True, nothing=say("nothing_pinned")),
             html.H2(say("changed")),
-            grid("wi-changed", _columns("changed", say), lang),
+            grid("wi-changed", _columns("changed", say), lang, nothing=say("nothing_changed")),
             html.H2(say("held")),
             grid("wi-held", _columns("held", say), lang),
         ]

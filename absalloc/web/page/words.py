@@ -24,6 +24,23 @@ def language(search: str | None) -> str:
     return found if found in LANGUAGES else "en"
 
 
+def with_unit(value: float | None, unit: str, lang: str, beside: float | None = None) -> str:
+    """Return a value of a rule for a table: as ``report.words.shown`` does, with its unit, a grade by its letters."""
+    from absalloc.report.words import shown
+    from absalloc.terms import RATING_GRADES
+
+    if unit == "grade" and value is not None:
+        low = max(1, int(value))
+        name = {step: grade for grade, step in RATING_GRADES.items()}
+        return (
+            name.get(low, "–")
+            if value == low
+            else f"{name.get(low, '–')} {text('grade_below', lang, steps=f'{value - low:.2f}')}"
+        )
+    after = f" {text(f'unit_{unit}', lang)}" if unit in ("years", "months", "days") and value is not None else ""
+    return f"{shown(value, unit, lang, beside)}{after}"
+
+
 def in_field(value: Fraction, unit: str) -> float:
     """Return a limit as the number of its field."""
     return float(f"{float(value) * UNIT_SCALE[unit]:.10g}")
