@@ -36,7 +36,7 @@ def changes_of(desk: WhatIf, said: Mapping[str, Any]) -> Changes:
     from absalloc.desk import Changes
 
     limits: dict[str, Any] = {}
-    keys: dict[str, Any] = {}
+    keys: dict[str, Any] = {"rulebooks": list(said["rulebooks"])} if said.get("rulebooks") else {}
     for knob in knobs_of(desk, "en"):
         value = said["values"].get(knob.name)
         if value in (None, "") or float(value) == knob.value:

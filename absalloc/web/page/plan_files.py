@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from absalloc.errors import AbsallocError
 from absalloc.report.folder import PLAN_FILES
-from absalloc.web.page.answers import PLAN_SECONDS, _changes
+from absalloc.web.page.answers import PLAN_SECONDS
 from absalloc.web.page.desks import Chosen, Desks
+from absalloc.web.page.here import HERE, Here
+from absalloc.web.page.knobs import changes_of
 from absalloc.web.page.parts import beside, notice, told
 from absalloc.web.page.why_answers import Question
 from absalloc.web.page.why_far import bar as far_bar
@@ -77,20 +79,17 @@ def callbacks(app: Dash, desks: Desks) -> None:
         Input({"part": "file", "name": ALL}, "n_clicks"),
         State("wi-files-full", "checked"),
         State("wi-asked", "data"),
-        State("wi-book", "value"),
-        State("wi-day", "value"),
-        State("tab", "data"),
-        State("lang", "data"),
+        *HERE,
         prevent_initial_call=True,
         running=[*running("files"), (Output("wi-files", "disabled"), True, False)],
     )
-    async def download(
-        clicks: Any, full: Any, said: Any, book: str, day: str | None, tab: str | None, lang: str | None
-    ) -> Any:
-        if not any(clicks) or not said or tab is None or lang is None or not isinstance(ctx.triggered_id, dict):
+    async def download(clicks: Any, full: Any, said: Any, *given: Any) -> Any:
+        here = Here(*given)
+        book, lang = here.book, here.lang or "en"
+        if not any(clicks) or not said or here.chosen is None or not isinstance(ctx.triggered_id, dict):
             return no_update, no_update
         name = ctx.triggered_id["name"]
-        question = Question(Chosen(tab, book, day), said, lang, runs.start(tab, "files"))
+        question = Question(here.chosen, said, lang, runs.start(here.chosen.tab, "files"))
         try:
             found = await beside(plans.files, question, bool(full))
         except Superseded:
@@ -137,6 +136,7 @@ def plan_bytes(desks: Desks, question: Question, full: bool) -> dict[str, bytes]
     from absalloc.desk.deeper import deepen_run
     from absalloc.report.folder import plan_files
 
+<<<<<<< HEAD
     desk, lang = desks.of(question.chosen), question.lang
     changes = _changes(desk, question.said)
     names = ("plan", "prices", "scenarios", "sectors") if full else ("plan",)
@@ -151,6 +151,11 @@ def plan_bytes(desks: Desks, question: Question, full: bool) -> dict[str, bytes]
     deeper = deepen_run(desk, changes, plan, lang=lang, step=step) if full else None
     step("write")
     made = plan_files(plan, plan.to_json(lang), lang, deeper)
+=======
+    desk = desks.of(chosen)
+    plan = desk.plan(changes_of(desk, said), time_limit=PLAN_SECONDS)
+    made = plan_files(plan, plan.to_json(lang), lang)
+>>>>>>> f317eed (Why and the files of a plan follow the rulebooks that were chosen)
     return {name: content.encode() if isinstance(content, str) else content for name, content in made.items()}
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, NamedTuple
+from typing import Any
 
 from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
 from absalloc.errors import AbsallocError
 from absalloc.web.page import answers
-from absalloc.web.page.desks import Chosen, Desks, mandate_of
+from absalloc.web.page.desks import Desks
+from absalloc.web.page.here import HERE, Here
 from absalloc.web.page.parts import beside, told, values_of
 from absalloc.web.page.whatif_layout import layout
 
@@ -19,33 +20,10 @@ SETTLE = 0.8
 
 
 NUMBER = {"part": "number", "knob": ALL}
-HERE = (
-    *(State(name, "value") for name in ("wi-book", "wi-day", "wi-books")),
-    State("tab", "data"),
-    State("lang", "data"),
-)
 OTHERS = ("wi-off", "wi-barred")
 TYPED = (Input(NUMBER, "value"), *(Input(name, "value") for name in OTHERS))
 TYPED_OUT = tuple(Output(name, "value", allow_duplicate=True) for name in OTHERS)
 """What a person types here: the knobs, rules left out, lines barred."""
-
-
-class Here(NamedTuple):
-    """What is chosen in a tab, as ``HERE`` brings it."""
-
-    book: str
-    day: str | None
-    rulebooks: list[str] | None
-    tab: str | None
-    lang: str | None
-
-    @property
-    def chosen(self) -> Chosen | None:
-        """What to look at; None before the page knows its tab and its language."""
-        if self.tab is None or self.lang is None:
-            return None
-        named = tuple(self.rulebooks or ())
-        return Chosen(self.tab, self.book, self.day, () if named == mandate_of(self.book).rulebooks else named)
 
 
 def callbacks(app: Dash, desks: Desks) -> None:
@@ -166,7 +144,8 @@ def _question(app: Dash, desks: Desks) -> None:
         here = Here(*given)
         if not values or here.chosen is None:
             return (no_update,) * 9
-        said = {"values": values_of(ids, values), "off": off or [], "barred": barred or []}
+        named = list(here.chosen.rulebooks)
+        said = {"values": values_of(ids, values), "off": off or [], "barred": barred or [], "rulebooks": named}
         try:
             found = await beside(answers.asked, desks, here.chosen, said, here.lang)
         except AbsallocError as error:

@@ -16,6 +16,7 @@ from absalloc.errors import AbsallocError
 from absalloc.web.page import figures
 from absalloc.web.page import why_answers as answers
 from absalloc.web.page.desks import Chosen, Desks
+from absalloc.web.page.here import HERE, Here
 from absalloc.web.page.parts import beside, notice, told
 from absalloc.web.page.why_far import progress, running
 from absalloc.web.page.why_layout import KINDS, layout, price_columns
@@ -26,34 +27,40 @@ from absalloc.web.page.words import text
 __all__ = ["callbacks", "layout"]
 NOW = (Input("tabs", "value"), Input("wi-asked", "data"))
 """What every question waits for: that somebody looks, and an answer of What if."""
-HERE = (State("wi-book", "value"), State("wi-day", "value"), State("tab", "data"), State("lang", "data"))
 
 
 @dataclass(frozen=True)
 class Look:
-    """Who looks at what: the part that is open, what What if was asked, its book and day, the tab, the language."""
+    """Who looks at what: the part that is open, what What if was asked, and what is chosen there."""
 
     part: str
     said: Mapping[str, Any] | None
-    book: str
-    day: str | None
-    tab: str | None
-    lang: str
+    here: Here
 
     @property
     def open(self) -> bool:
         """Whether there is somebody to answer, and something to explain."""
-        return self.part == "why" and bool(self.said) and self.tab is not None
+        return self.part == "why" and bool(self.said) and self.here.chosen is not None
+
+    @property
+    def lang(self) -> str:
+        """The language of the page."""
+        return self.here.lang or "en"
+
+    @property
+    def chosen(self) -> Chosen:
+        """What is looked at, once the part is open."""
+        assert self.here.chosen is not None
+        return self.here.chosen
 
     def key(self, *asked: Any) -> str:
         """Return what an answer is the answer to; two of one key are the same."""
         said = {name: value for name, value in (self.said or {}).items() if name != "version"}
-        return json.dumps([self.book, self.day, self.lang, said, asked], sort_keys=True)
+        return json.dumps([self.here.book, self.here.day, self.here.rulebooks, self.lang, said, asked], sort_keys=True)
 
     def question(self, runs: Runs, kind: str) -> answers.Question:
         """Return the newest question of its kind."""
-        chosen = Chosen(str(self.tab), self.book, self.day)
-        return answers.Question(chosen, self.said or {}, self.lang, runs.start(str(self.tab), kind))
+        return answers.Question(self.chosen, self.said or {}, self.lang, runs.start(str(self.here.tab), kind))
 
 
 def callbacks(app: Dash, desks: Desks) -> None:
@@ -69,8 +76,8 @@ def callbacks(app: Dash, desks: Desks) -> None:
 
 
 def _look(values: tuple[Any, ...]) -> Look:
-    part, said, book, day, tab, lang = values
-    return Look(part, said, book, day, tab, lang or "en")
+    part, said, *here = values
+    return Look(part, said, Here(*here))
 
 
 async def _worked(count: int, work: Callable[..., Any], *given: Any, **more: Any) -> Any:
@@ -99,17 +106,16 @@ def _about(app: Dash, desks: Desks) -> None:
         look = _look((part, said, *here))
         if not look.open:
             return (no_update,) * 5
-        chosen = Chosen(str(look.tab), look.book, look.day)
         try:
-            words = await beside(answers.about, desks, chosen, said, look.lang)
+            words = await beside(answers.about, desks, look.chosen, said, look.lang)
+            state = await beside(answers.state_of, desks, look.chosen, said)
         except AbsallocError as error:
             return told(error, look.lang), *(no_update,) * 4
-        mine = [look.book, look.day]
+        found = answers.limits(state, look.lang)
+        mine = [item["value"] for item in found]
         if known == mine:
             return words, *(no_update,) * 4
-        found = answers.limits(desks.of(chosen).case.state, look.lang)
-        names = [item["value"] for item in found]
-        keep = no_update if rule in names else next(iter(names), None)
+        keep = no_update if rule in mine else next(iter(mine), None)
         return words, found, keep, answers.lines(look.lang), mine
 
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from absalloc.web.page import why_figures
-from absalloc.web.page.answers import _changes
 from absalloc.web.page.desks import Chosen, Desks, universe
+from absalloc.web.page.knobs import changes_of
 from absalloc.web.page.parts import notice
 from absalloc.web.page.why_figures import limit_words, notch_words
 from absalloc.web.page.words import of_field, text
@@ -36,7 +36,7 @@ class Question:
     def asked(self, desks: Desks) -> Asked:
         """Return the book under the changes of What if. Raises BadInput as ``WhatIf.ask`` does."""
         desk = desks.of(self.chosen)
-        return desk.asked(_changes(desk, self.said))
+        return desk.asked(changes_of(desk, self.said))
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def about(desks: Desks, chosen: Chosen, said: Mapping[str, Any], lang: str) -> A
     from dash import html
 
     desk = desks.of(chosen)
-    changes = _changes(desk, said)
+    changes = changes_of(desk, said)
     asked = desk.asked(changes)
     live = desk.ask(changes, version=desk.latest)
     head = text("why_about", lang, book=str(asked.state.name), day=asked.state.as_of.isoformat())
@@ -63,6 +63,12 @@ def about(desks: Desks, chosen: Chosen, said: Mapping[str, Any], lang: str) -> A
     if live.status in ("infeasible", "stopped"):
         parts.append(notice(f"{text(f'status_{live.status}', lang)} {text('why_see_what_if', lang)}", "red"))
     return html.Div(parts)
+
+
+def state_of(desks: Desks, chosen: Chosen, said: Mapping[str, Any]) -> BookState:
+    """Return the book whose limits there are to choose from: with the targets that were set in What if."""
+    desk = desks.of(chosen)
+    return desk.case_of(changes_of(desk, said)).state
 
 
 def limits(state: BookState, lang: str) -> list[dict[str, str]]:
