@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from absalloc.errors import AbsallocError
 from absalloc.report.folder import PLAN_FILES
 from absalloc.web.page.answers import PLAN_SECONDS
-from absalloc.web.page.desks import Chosen, Desks
+from absalloc.web.page.desks import Desks
 from absalloc.web.page.here import HERE, Here
 from absalloc.web.page.knobs import changes_of
 from absalloc.web.page.parts import beside, notice, told
@@ -136,9 +136,8 @@ def plan_bytes(desks: Desks, question: Question, full: bool) -> dict[str, bytes]
     from absalloc.desk.deeper import deepen_run
     from absalloc.report.folder import plan_files
 
-<<<<<<< HEAD
     desk, lang = desks.of(question.chosen), question.lang
-    changes = _changes(desk, question.said)
+    changes = changes_of(desk, question.said)
     names = ("plan", "prices", "scenarios", "sectors") if full else ("plan",)
     total = len(names) + 1
 
@@ -151,11 +150,6 @@ def plan_bytes(desks: Desks, question: Question, full: bool) -> dict[str, bytes]
     deeper = deepen_run(desk, changes, plan, lang=lang, step=step) if full else None
     step("write")
     made = plan_files(plan, plan.to_json(lang), lang, deeper)
-=======
-    desk = desks.of(chosen)
-    plan = desk.plan(changes_of(desk, said), time_limit=PLAN_SECONDS)
-    made = plan_files(plan, plan.to_json(lang), lang)
->>>>>>> f317eed (Why and the files of a plan follow the rulebooks that were chosen)
     return {name: content.encode() if isinstance(content, str) else content for name, content in made.items()}
 
 
