@@ -52,6 +52,14 @@ def test_the_same_document_as_the_command_line(
     assert (there.status_code, there.headers["x-exit-code"]) == (200, str(code)) == (200, "1")
 
 
+def test_a_frontier_over_a_range(client: TestClient) -> None:
+    asked = {"question": "frontier", "mandate": FUND["mandate"], "rule": "duration", "sense": "max", "lp": True}
+    found = client.post("/api/explain", json={**asked, "from": "3 years", "to": "4 years", "points": 2}).json()
+    jsonschema.validate(found, json_schema("frontier"))
+    assert [point["limit"] for point in found["points"]] == [3.0, 3.5, 4.0]
+    refused(client.post("/api/explain", json={**asked, "from": "3y"}), 400, "base.unit_unknown")
+
+
 def test_files_that_are_sent_are_used(client: TestClient) -> None:
     held = "tranche_id,face\nSYN300004.IB,1000000\n"
     sent = {"持仓.csv": held, "b64.csv": "base64:" + base64.b64encode(held.encode("gb18030")).decode()}
