@@ -151,6 +151,11 @@ def test_no_text_stands_beyond_the_margin(lang: str) -> None:
                 for box in sheet._page_box.descendants()
                 if getattr(box, "text", "") and box.width
             ]
+            ends += [
+                (box.position_x + box.width, box.element_tag)
+                for box in sheet._page_box.descendants()
+                if box.element_tag == "div" and isinstance(box.width, float)
+            ]
             assert max(ends)[0] < sheet.width - 40, max(ends)
 
 
