@@ -18,9 +18,10 @@ from absalloc.plan.conflict import find_conflict
 from absalloc.plan.lines import PlanLines, allocated_lines, plan_lines
 from absalloc.plan.note import Note
 from absalloc.plan.objective import objective
-from absalloc.plan.point import settled
-from absalloc.plan.program import Program, build_program, faces
+from absalloc.plan.point import exact_point, settled
+from absalloc.plan.program import Program, build_program
 from absalloc.plan.recheck import Outlook, carried, key_of, look, not_allowed, too_low, wider
+from absalloc.plan.rounding import faces, missed, with_gap
 from absalloc.plan.rule_rows import Branch, Key, Terms, worst_excess
 from absalloc.plan.soft import Give, gave, in_order, only_excess, priced, soft_rules
 from absalloc.plan.tail import TailRule, within
@@ -31,6 +32,7 @@ from absalloc.rows.groups import UNKNOWN_GROUP
 from absalloc.rows.lines import Positions
 from absalloc.rulebook.active import ActiveRule
 from absalloc.solve import Outcome, SolveSettings, lexicographic, solve_cvar, solve_problem
+from absalloc.solve.outcome import LP_GAP
 
 TRIES = 3
 """How often rows that fail the exact re-check are tightened before the plan is given up."""
@@ -313,13 +315,12 @@ class _Maker:
             after = replace(self.state, held=held, book_value=carried(self.state, held))
             outlooks = tuple(look(after, item) for item in self.scenarios)
             findings = (*evaluate_exact([after]), *(f for item in outlooks for f in item.findings))
-            failed, over = not_allowed(findings, terms, self.was_values()), self.lost(outlooks, held)
-            if not failed and not over and min(held.values(), default=Fraction(0)) >= 0:
+            failed, over = not_allowed(findings, terms, self.was_values()), self.lost(outlooks, program, after)
+            if not failed and not over:
                 loose = not terms.ordered and any(item.redeemed.asked for item in outlooks)
                 sure = settled(program, after, outcome, outlooks, self.solve_settings()) if loose else outcome
                 if sure is not None:
-                    made = self.answer(program, sure, after, findings)
-                    return replace(made, outlooks=outlooks, margins=terms.margins)
+                    return self.answer(program, sure, after, findings, (outlooks, terms.margins))
             if not terms.ordered and any(item.redeemed.asked for item in outlooks):
                 terms = replace(terms, ordered=True)
                 continue
@@ -341,15 +342,33 @@ class _Maker:
         """Return the values at what is held, today and in every scenario."""
         return {key_of(f): f.value for f in (*self.current, *(f for item in self.was for f in item.findings))}
 
-    def lost(self, outlooks: Sequence[Outlook], held: Mapping[str, Fraction]) -> dict[Key, float]:
-        """Return by how many yuan the plan loses too much, by the key of the row."""
+    def lost(self, outlooks: Sequence[Outlook], program: Program, after: BookState) -> dict[Key, float]:
+        """Return by how many yuan the plan loses, spends or trades too much, by the key of the row."""
         share, rule, total = self.settings.worst_loss, self.settings.tail, _total(self.state)
-        found = too_low(outlooks, None if share is None else share * total)
-        return found if rule is None else {**found, **rule.over(self.lines, held, total)}
+        turnover = None if self.settings.max_turnover is None else self.settings.max_turnover * total
+        found = {**too_low(outlooks, None if share is None else share * total), **missed(program, after, turnover)}
+        return found if rule is None else {**found, **rule.over(self.lines, after.held, total)}
 
-    def answer(self, program: Program, outcome: Outcome, after: BookState, findings: tuple[Finding, ...]) -> Answer:
+    def answer(
+        self, program: Program, outcome: Outcome, after: BookState, findings: tuple[Finding, ...],
+        looked: tuple[tuple[Outlook, ...], Mapping[Key, float]],
+    ) -> Answer:  # fmt: skip
+        """Return the answer at a plan that passed; ``looked``: the plan in each scenario, and the margins it took."""
+        outlooks, margins = looked
         status = "optimal" if outcome.status == "optimal" else "stopped"
         reason = None if status == "optimal" else Note("limit_reached", why=outcome.reason or outcome.status)
+        outcome = with_gap(program, outcome, exact_point(program, after, outcome, outlooks))
+        allowed = max(self.settings.mip_gap, LP_GAP)
+        if status == "optimal" and not (outcome.gap is not None and outcome.gap <= allowed):
+            # The promise is the rounded plan's: in an amount this small a yuan of each line is more than the gap.
+            status, reason = "stopped", Note("rounding_gap", gap=_share(outcome.gap), allowed=_share(allowed))
+        return Answer(
+            status, reason, after, dict(after.held), findings, outcome, program, notes=self.notes(program, after),
+            outlooks=outlooks, margins=margins,
+        )  # fmt: skip
+
+    def notes(self, program: Program, after: BookState) -> tuple[Note, ...]:
+        """Return what was assumed for a plan."""
         notes = [*self.lines.notes, *program.notes]
         silent = int(np.sum(np.isnan(program.objective.carry) & (self.lines.held > 0)))
         if silent:
@@ -357,7 +376,7 @@ class _Maker:
         notes += weight_notes([after])
         if "tax" in after.mandate.objective.parts:
             notes.append(tax_of(after).note())
-        return Answer(status, reason, after, after.held, findings, outcome, program, notes=tuple(notes))  # type: ignore[arg-type]
+        return tuple(notes)
 
 
 def _gain_per_capital(program: Program, outcome: Outcome) -> float:
@@ -369,3 +388,7 @@ def _gain_per_capital(program: Program, outcome: Outcome) -> float:
     face = np.array([float(v) for name, v in held.items() if name in index])
     capital = float(np.nan_to_num(program.objective.capital)[at] @ face)
     return -float(outcome.objective or 0.0) * MILLION / capital if capital > 0 else 0.0
+
+
+def _share(gap: float | None) -> str:
+    return "?" if gap is None else f"{100 * gap:.2g} %"

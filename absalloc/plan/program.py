@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 import numpy as np
 
@@ -19,10 +17,9 @@ from absalloc.plan.rule_rows import Terms, label, washable_positions
 from absalloc.plan.screen import screened
 from absalloc.plan.soft import add_gives
 from absalloc.plan.special_rows import add_special
-from absalloc.plan.trades import Legs, add_budget, add_trades, add_turnover
+from absalloc.plan.trades import BUDGET, NAV, TURNOVER, Legs, add_budget, add_trades, add_turnover
 from absalloc.rows.system import RowSystem
 from absalloc.solve import Problem
-from absalloc.units import exact
 
 
 @dataclass(frozen=True)
@@ -77,8 +74,10 @@ def build_program(
     legs = add_trades(builder, lines, screen.barred, gain, washable_positions(system, terms, lines))
     builder.offset = -float(gain @ lines.held) / 1e6
     nav = state.mandate.amount("nav")
-    add_budget(builder, lines, legs, nav=nav)
-    cols, data = add_turnover(builder, lines, legs, max_turnover)
+    back = {name: terms.margins.get((name, "", "max"), 0.0) for name in (NAV, BUDGET, TURNOVER)}
+    add_budget(builder, lines, legs, nav=nav, back=(back[NAV], back[BUDGET]))
+    most = None if max_turnover is None else max_turnover - back[TURNOVER]
+    cols, data = add_turnover(builder, lines, legs, most)
     if least_change:
         _prefer_least_change(builder, cols, data)
     add_loss_caps(builder, lines, legs, caps)
@@ -119,60 +118,3 @@ def _prefer_least_change(builder: Builder, cols: np.ndarray, data: np.ndarray) -
     weight = 100 * max(dearest / sizes.min(initial=1.0, where=sizes > 0), 1.0)
     for column, size in zip(cols, sizes, strict=True):
         builder.cost[int(column)] += weight * float(size)
-
-
-def faces(program: Program, x: np.ndarray) -> dict[str, Fraction]:
-    """Return the face of each line after the trades ``x``, exact: whole lots, whole yuan elsewhere, cash to the fen."""
-    lines, legs = program.lines, program.legs
-    state = lines.positions.state
-    result: dict[str, Fraction] = {}
-    cash_line: str | None = None
-    for p, name in enumerate(lines.positions.ids):
-        face = state.held.get(name, Fraction(0))
-        # Rounding never leaves the book short of cash: buy a little less, sell and borrow a little more.
-        less, more = (math.ceil, math.floor) if lines.liability[p] else (math.floor, math.ceil)
-        if legs.buy[p] >= 0:
-            face += _amount(program, x, int(legs.buy[p]), less)
-        for leg in (legs.sell, legs.odd):
-            if leg[p] >= 0:
-                face -= min(_amount(program, x, int(leg[p]), more), face)
-        if lines.cash[p] and lines.allocated[p] and cash_line is None:
-            cash_line = name
-        if face > 0:
-            result[name] = face
-    if cash_line is not None and state.mandate.amount("nav") is not None:
-        _balance(program, result, cash_line)
-    return result
-
-
-def _amount(program: Program, x: np.ndarray, column: int, rounding: object) -> Fraction:
-    meaning = program.builder.columns[column]
-    if program.builder.whole[column]:
-        return round(float(x[column])) * exact(meaning.size)
-    # A thousandth of a yuan is the solver's dust, not a trade.
-    yuan = float(x[column]) * meaning.size
-    near = round(yuan)
-    whole = near if abs(yuan - near) < 1e-3 else rounding(yuan)  # type: ignore[operator]
-    return Fraction(whole)
-
-
-def _balance(program: Program, result: dict[str, Fraction], cash_line: str) -> None:
-    """Let cash take up what rounding left: NAV + repo − costs − all other assets, down to the fen."""
-    lines = program.lines
-    state = lines.positions.state
-    if state.mandate.portfolio.invest is not None:
-        return
-    total = Fraction(state.mandate.amount("nav") or 0)
-    bp = Fraction(state.mandate.trading.cost_bp or 0) / 10_000
-    names = dict.fromkeys([*state.held, *result])
-    for name in names:
-        p = lines.positions.ids.index(name) if name not in state.index else state.index[name]
-        worth = state.unit("market_value", lines.positions.row(p))[0]
-        face, before = result.get(name, Fraction(0)), state.held.get(name, Fraction(0))
-        if name != cash_line:
-            total += face * worth if lines.liability[p] else -face * worth
-        if lines.security[p]:
-            total -= abs(face - before) * worth * bp
-    result[cash_line] = Fraction(math.floor(total * 100), 100)
-    if result[cash_line] == 0:
-        del result[cash_line]

@@ -13,8 +13,12 @@ from absalloc.errors import InternalError
 from absalloc.plan.certificate import build_certificate, check_text, verify_certificate
 from absalloc.plan.make import Answer, PlanSettings
 from absalloc.plan.point import MILLION_EXACT, exact_point
+from absalloc.plan.rounding import moved_by
 from absalloc.plan.rule_rows import Key, row_name
 from absalloc.solve import Problem, SolveSettings
+from absalloc.solve.csr import Floats
+from absalloc.solve.problem import CONTINUOUS
+from absalloc.solve.scaling import typical_amount
 from absalloc.units import exact
 
 EASE = Fraction(1, 10**9)
@@ -25,6 +29,7 @@ def certificate_of(answer: Answer, settings: PlanSettings) -> dict[str, Any] | N
     if answer.faces is None or answer.program is None or answer.outcome is None:
         return None
     state = answer.state
+    assert answer.outcome.x is not None
     meta = {
         "universe_sha256": state.universe.sha256,
         "rulebook_sha256": state.rules.sha256,
@@ -39,8 +44,9 @@ def certificate_of(answer: Answer, settings: PlanSettings) -> dict[str, Any] | N
     if settings.tail is not None:
         meta["draws"] = {settings.tail.name: settings.tail.sha256}
     point = exact_point(answer.program, answer.state, answer.outcome, answer.outlooks)
-    problem = eased(answer.program.problem, point, held_back(answer.margins))
-    meta["eased_by"] = "1e-9 of the size of a row at most, and the yuan it was held back by for rounding"
+    moved = moved_by(answer.program, answer.outcome.x, point, answer.margins)
+    problem = eased(answer.program.problem, point, held_back(answer.margins), moved)
+    meta["eased_by"] = "1e-9 of a size at most, what whole yuan move a row, and what it was held back by for them"
     allowed = SolveSettings(mip_gap=settings.mip_gap)
     made = build_certificate(problem, answer.outcome, point, meta=meta, settings=allowed)
     verified = verify_certificate(made)
@@ -60,31 +66,51 @@ def held_back(margins: Mapping[Key, float]) -> dict[str, Fraction]:
     return found
 
 
-def eased(problem: Problem, point: Sequence[Fraction], back: Mapping[str, Fraction] | None = None) -> Problem:
-    """Return the program with row bounds moved to the exact activity where that is off by rounding alone.
+def eased(
+    problem: Problem,
+    point: Sequence[Fraction],
+    back: Mapping[str, Fraction] | None = None,
+    moved: Floats | None = None,
+) -> Problem:
+    """Return the program with bounds moved to the exact point where that is off by rounding alone.
 
-    Coefficients are floats and the plan whole lots and cash to the fen, so an equality, or a row that binds, holds to
-    about 1e-12 of its size. Whole yuan may miss a row that was held back for them by up to that much (``back``, by row
-    name). Bounds only widen, so a bound proven for this program holds for the tighter one.
+    Coefficients are floats, solvers keep rows to a tolerance, and the plan is in whole yuan with cash to the fen, so a
+    row may be off by a billionth of its size or of the typical amount, by what rounding the columns moved it
+    (``moved`` (n,)), and by what it was held back for rounding (``back``, by row name); a column by a billionth.
+    Bounds only widen, so a bound proven for this program holds for the tighter one.
     """
     names = problem.row_names or ()
     more = [(back or {}).get(name, Fraction(0)) for name in names] or [Fraction(0)] * problem.m
-    low, high = problem.row_lower.copy(), problem.row_upper.copy()
-    matrix = problem.A
+    low, high, matrix = problem.row_lower.copy(), problem.row_upper.copy(), problem.A
+    rounded = np.zeros(problem.m) if moved is None else matrix.abs_times(moved)
+    unit = exact(max(1.0, typical_amount(problem)))
     for row in range(problem.m):
         span = slice(matrix.indptr[row], matrix.indptr[row + 1])
         terms = [exact(v) * point[c] for c, v in zip(matrix.indices[span], matrix.data[span], strict=True) if point[c]]
-        activity = sum(terms, Fraction(0))
-        most = more[row] + EASE * (1 + sum((abs(term) for term in terms), Fraction(0)))
-        if 0 < activity - _finite(high[row], activity) <= most:
-            high[row] = _above(activity)
-        if 0 < _finite(low[row], activity) - activity <= most:
-            low[row] = -_above(-activity)
-    return replace(problem, row_lower=low, row_upper=high)
+        size = unit + sum((abs(term) for term in terms), Fraction(0))
+        most = more[row] + exact(rounded[row]) + EASE * size
+        low[row], high[row] = _widened((low[row], high[row]), sum(terms, Fraction(0)), most)
+    col_lower, col_upper = _columns(problem, point, unit)
+    return replace(problem, row_lower=low, row_upper=high, col_lower=col_lower, col_upper=col_upper)
 
 
-def _finite(bound: float, otherwise: Fraction) -> Fraction:
-    return exact(bound) if np.isfinite(bound) else otherwise
+def _columns(problem: Problem, point: Sequence[Fraction], unit: Fraction) -> tuple[Floats, Floats]:
+    """Return the bounds of the columns, those of continuous ones widened to the point where that is off by a hair."""
+    low, high = problem.col_lower.copy(), problem.col_upper.copy()
+    for column in np.flatnonzero(problem.integrality == CONTINUOUS).tolist():
+        value = point[column]
+        low[column], high[column] = _widened((low[column], high[column]), value, EASE * (unit + abs(value)))
+    return low, high
+
+
+def _widened(ends: tuple[float, float], value: Fraction, most: Fraction) -> tuple[float, float]:
+    """Return bounds with the one that ``value`` misses by no more than ``most`` moved to it."""
+    low, high = ends
+    if np.isfinite(high) and 0 < value - exact(high) <= most:
+        high = _above(value)
+    if np.isfinite(low) and 0 < exact(low) - value <= most:
+        low = -_above(-value)
+    return low, high
 
 
 def _above(value: Fraction) -> float:

@@ -10,7 +10,10 @@ import numpy as np
 
 from absalloc.plan.builder import MILLION, Builder, ColumnOf, RowOf
 from absalloc.plan.lines import PlanLines
+from absalloc.units import exact
 
+NAV, BUDGET, TURNOVER = "nav", "budget", "turnover"
+"""Rows that say what the book is worth, what is invested and what may be traded."""
 LOT_MATTERS = 1.0
 """Lots of a yuan or less are left to rounding; larger ones are integers of the model."""
 
@@ -91,8 +94,8 @@ def _buy(builder: Builder, lines: PlanLines, p: int, room: float, gain: float) -
     if lot <= LOT_MATTERS:
         column = builder.column(ColumnOf("buy", p, MILLION, f"buy {name}"), 0.0, room / MILLION, fee - gain)
         if ticket > 0:
-            on = builder.switch(f"buys {name}")
-            builder.row(RowOf(None, name, f"ticket {name}"), [column, on], [1.0, -ticket / MILLION], 0.0, np.inf)
+            on, least = builder.switch(f"buys {name}"), math.ceil(ticket)  # what is bought is whole yuan
+            builder.row(RowOf(None, name, f"ticket {name}"), [column, on], [1.0, -least / MILLION], 0.0, np.inf)
             builder.row(RowOf(None, name, f"buys {name}"), [column, on], [1.0, -room / MILLION], -np.inf, 0.0)
         return column, on
     top = float(math.floor(room / lot))
@@ -113,9 +116,10 @@ def _sell(builder: Builder, lines: PlanLines, p: int, legs: Legs, gain: float) -
     if lot <= LOT_MATTERS:
         legs.sell[p] = builder.column(ColumnOf("sell", p, MILLION, f"sell {name}"), 0.0, held / MILLION, cost)
         return
-    top = np.floor(held / lot)
+    # In floats the odd rest of a face to the fen would not be that of the book.
+    exactly = lines.positions.state.held[name]
+    top, rest = float(exactly // exact(lot)), float(exactly % exact(lot))
     legs.sell[p] = builder.column(ColumnOf("sell", p, lot, f"sell {name}"), 0.0, top, cost * lot / MILLION, whole=True)
-    rest = held - top * lot
     if rest > 0:
         legs.odd[p] = builder.column(
             ColumnOf("odd", p, rest, f"sell odd lot {name}"), 0.0, 1.0, cost * rest / MILLION, whole=True
@@ -159,18 +163,23 @@ def face_terms(builder: Builder, legs: Legs, position: np.ndarray, value: np.nda
     return trade_terms(builder, legs, position, value, value)
 
 
-def add_budget(builder: Builder, lines: PlanLines, legs: Legs, *, nav: Fraction | None) -> None:
-    """Add the budget: assets and costs are paid by NAV and repo; or the invested amount, where the mandate sets one."""
+def add_budget(
+    builder: Builder, lines: PlanLines, legs: Legs, *, nav: Fraction | None, back: tuple[float, float] = (0.0, 0.0)
+) -> None:
+    """Add the budget: assets and costs are paid by NAV and repo; or the invested amount, where the mandate sets one.
+
+    ``back``: yuan of NAV and of the invested amount that are held back for rounding.
+    """
     mandate = lines.positions.state.mandate
     invest = mandate.portfolio.invest
     everything = np.arange(lines.n)
     if invest is not None:
         asset = np.where(lines.allocated & ~lines.liability, lines.worth, 0.0)
         cols, data = face_terms(builder, legs, everything, asset)
-        left = (float(invest.amount) - float(asset @ lines.held)) / MILLION
+        left = (float(invest.amount) - back[1] - float(asset @ lines.held)) / MILLION
         # Lots cannot hit an amount to the yuan: exactly means within the largest lot below it.
         slack = max(float(lines.lot[lines.allocated].max(initial=1.0)), 1.0) / MILLION
-        builder.row(RowOf(None, None, "budget"), cols, data, left - slack if invest.how == "exactly" else -np.inf, left)
+        builder.row(RowOf(None, None, BUDGET), cols, data, left - slack if invest.how == "exactly" else -np.inf, left)
         if nav is None:
             return
     if nav is None:
@@ -178,11 +187,11 @@ def add_budget(builder: Builder, lines: PlanLines, legs: Legs, *, nav: Fraction 
     signed = np.where(lines.liability, -lines.worth, lines.worth)
     cols, data = face_terms(builder, legs, everything, signed)
     more, fees = _fees(builder, lines, legs)
-    left = (float(nav) - float(signed @ lines.held)) / MILLION
+    left = (float(nav) - back[0] - float(signed @ lines.held)) / MILLION
     # Cash takes up what is left; without a cash line the rest stays uninvested.
     free = bool(np.any(lines.cash & lines.allocated)) and invest is None
     builder.row(
-        RowOf(None, None, "nav"),
+        RowOf(None, None, NAV),
         np.concatenate([cols, more]),
         np.concatenate([data, fees]),
         left if free else -np.inf,
@@ -202,5 +211,5 @@ def add_turnover(builder: Builder, lines: PlanLines, legs: Legs, most: float | N
     cols, data = face_terms(builder, legs, np.arange(lines.n), np.where(lines.security, lines.worth, 0.0))
     data = np.abs(data)
     if most is not None:
-        builder.row(RowOf(None, None, "turnover"), cols, data, -np.inf, most / MILLION)
+        builder.row(RowOf(None, None, TURNOVER), cols, data, -np.inf, most / MILLION)
     return cols, data

@@ -8,12 +8,17 @@ import numpy as np
 
 from absalloc.errors import InternalError
 from absalloc.solve import highs
-from absalloc.solve.csr import Floats
+from absalloc.solve.csr import Floats, Mask
 from absalloc.solve.linear import recession, solve_lp
 from absalloc.solve.outcome import Outcome, SolveSettings, without_point
 from absalloc.solve.problem import INTEGER, Problem
-from absalloc.solve.proof import relative_gap
+from absalloc.solve.proof import FEASIBLE, relative_excess, relative_gap
 from absalloc.solve.raw import Runner
+from absalloc.solve.sift import restricted
+
+WHOLE = 1e-9
+"""How far the bounds of a whole column may be from a whole number and still count as one."""
+TINY = 1e-300
 
 
 def branch_and_bound(problem: Problem, settings: SolveSettings, runner: Runner) -> Outcome:
@@ -39,17 +44,34 @@ def branch_and_bound(problem: Problem, settings: SolveSettings, runner: Runner) 
 
 
 def fixed_integers(problem: Problem, x: Floats, settings: SolveSettings, runner: Runner) -> Outcome | None:
-    """Return the LP answer left when the integers are fixed at ``x`` rounded; None where it has no proven one."""
+    """Return the answer left when the integers are fixed at ``x`` rounded; None where it has no proven one.
+
+    The fixed columns leave the program: beside a switch's great coefficient, what it holds at nil would be dust.
+    """
     whole = problem.integrality == INTEGER
-    at = np.round(x)
-    lp = replace(
-        problem,
-        integrality=None,
-        col_lower=np.where(whole, at, problem.col_lower),
-        col_upper=np.where(whole, at, problem.col_upper),
-    )
-    answer = solve_lp(lp, replace(settings, time_limit=None, node_limit=None), runner)
-    return answer if answer.status == "optimal" else None
+    at = np.where(whole, np.round(x), 0.0)
+    if ((at < problem.col_lower - WHOLE) | (at > problem.col_upper + WHOLE))[whole].any():
+        return None
+    rest = restricted(problem, ~whole, at)
+    alone = np.diff(rest.A.indptr) == 0
+    if not _sums_hold(problem, at, alone):
+        return None
+    if not whole.all():
+        # Such rows say nothing of the rest, but in floats their sums may miss nil.
+        low, high = np.where(alone, -np.inf, rest.row_lower), np.where(alone, np.inf, rest.row_upper)
+        rest = replace(rest, row_lower=low, row_upper=high)
+        answer = solve_lp(rest, replace(settings, time_limit=None, node_limit=None), runner)
+        if answer.status != "optimal" or answer.x is None:
+            return None
+        at[~whole] = answer.x
+    return Outcome("optimal", at, problem.value(at), None, None, problem.A.times(at), None, None, runner.name)
+
+
+def _sums_hold(problem: Problem, at: Floats, rows: Mask) -> bool:
+    """Return whether rows of whole columns alone hold at ``at``, relative to the terms that make them up."""
+    size = np.maximum(problem.A.abs_times(at), np.maximum(problem.A.greatest(), TINY))
+    ends = problem.row_lower[rows], problem.row_upper[rows]
+    return relative_excess(problem.A.times(at)[rows], *ends, size[rows]) <= FEASIBLE
 
 
 def _resolve_no(problem: Problem, said: str, settings: SolveSettings, name: str) -> Outcome:

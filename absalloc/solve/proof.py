@@ -39,9 +39,11 @@ def violation(problem: Problem, x: Floats, typical: float | None = None, activit
     unit = NIL * (typical_amount(problem) if typical is None else typical)
     greatest = A.greatest()[rows]
     size = np.maximum(A.abs_times(x)[rows], np.where(greatest > 0, greatest, 1.0) * unit)
-    worst = _excess(activity[rows], problem.row_lower[rows], problem.row_upper[rows], size)
+    worst = relative_excess(activity[rows], problem.row_lower[rows], problem.row_upper[rows], size)
     return float(
-        np.maximum(worst, _excess(x[columns], lower[columns], upper[columns], np.maximum(np.abs(x[columns]), unit)))
+        np.maximum(
+            worst, relative_excess(x[columns], lower[columns], upper[columns], np.maximum(np.abs(x[columns]), unit))
+        )
     )
 
 
@@ -50,7 +52,8 @@ def _past(value: Floats, lower: Floats, upper: Floats) -> NDArray[np.intp]:
     return np.flatnonzero(~((value - lower >= 0) & (upper - value >= 0)))
 
 
-def _excess(value: Floats, lower: Floats, upper: Floats, size: Floats) -> float:
+def relative_excess(value: Floats, lower: Floats, upper: Floats, size: Floats) -> float:
+    """Return by how much values leave their bounds at most, relative to ``size`` or the bound, whichever is more."""
     if not len(value):
         return 0.0
     below, above = lower - value, value - upper
