@@ -13,7 +13,7 @@ from absalloc.plan.lines import PlanLines
 from absalloc.plan.program import Program
 from absalloc.plan.rule_rows import Key, in_scenario
 from absalloc.plan.trades import face_terms
-from absalloc.solve import CvarOutcome, Outcome, Problem, SolveSettings, TailCap, cvar, solve_cvar, solve_problem
+from absalloc.solve import CvarOutcome, Outcome, Problem, SolveSettings, TailCap, cvar, solve_cvar
 
 CVAR = "cvar"
 """Names the cap as a rule's id would."""
@@ -89,18 +89,10 @@ def within(
     cap = rule.cap(program, most)
     if cvar(cap.of(outcome.x), cap.level) <= cap.limit:
         return program, outcome
-    if cap.losses.shape[0] == 1:
-        # The average of one draw is the draw: a row like any other.
-        return _one_draw(program, rule, cap, settings)
     found = solve_cvar(program.problem, cap, settings)
     if found.outcome.x is None:
         return program, found.outcome
     return _with_row(program, found, rule, cap)
-
-
-def _one_draw(program: Program, rule: TailRule, cap: TailCap, settings: SolveSettings) -> tuple[Program, Outcome]:
-    problem = _capped(program, rule, cap.losses[0], cap.limit - float(cap.fixed[0]))
-    return replace(program, problem=problem), solve_problem(problem, "highs", settings)
 
 
 def _capped(program: Program, rule: TailRule, row: np.ndarray, limit: float) -> Problem:

@@ -57,6 +57,12 @@ class TailCap:
         held = np.flatnonzero(x)
         return np.asarray(np.take(self.losses, held, axis=1) @ x[held] + self.fixed)
 
+    def size(self, x: Floats) -> float:
+        """Return what an excess at ``x`` is small against: the cap, or gains and losses that may cancel in a draw."""
+        held = np.flatnonzero(x)
+        gross = np.abs(np.take(self.losses, held, axis=1)) @ np.abs(x[held]) + np.abs(self.fixed)
+        return max(abs(self.limit), float(gross.max())) or 1.0
+
 
 def cvar(losses: Floats, level: float) -> float:
     """Return the average of the worst ``1 − level`` of ``losses``, each as likely; the last one counts in part.
@@ -104,10 +110,8 @@ class CvarOutcome:
 
 
 def excess(cap: TailCap, x: Floats) -> float:
-    """Return how far the tail at ``x`` exceeds the cap, relative to the greatest loss of any draw or the cap."""
-    losses = cap.of(x)
-    size = max(abs(cap.limit), float(np.abs(losses).max(initial=0.0)))
-    return (cvar(losses, cap.level) - cap.limit) / (size or 1.0)
+    """Return how far the tail at ``x`` exceeds the cap, relative to the terms of the greatest draw or the cap."""
+    return (cvar(cap.of(x), cap.level) - cap.limit) / cap.size(x)
 
 
 def extensive(problem: Problem, cap: TailCap, draws: np.ndarray | None = None) -> Problem:

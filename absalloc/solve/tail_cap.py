@@ -34,12 +34,31 @@ def solve_cvar(problem: Problem, cap: TailCap, settings: SolveSettings | None = 
         raise BadInput("solve.cvar_linear", value="Q")
     settings, start = settings or SolveSettings(), time.perf_counter()
     free = solve_problem(problem, settings=settings)
+    if free.status == "unbounded":
+        return _bounded_by_cap(problem, cap, settings, free)
     if free.status != "optimal" or free.x is None:
         return CvarOutcome(free, free, None, None, 0.0, np.zeros(cap.losses.shape[0]))
     if excess(cap, free.x) <= 0.0:
         return _answer(cap, free, free)
     found = _integer(problem, cap, settings, free) if problem.has_integers else _linear(problem, cap, settings, free)
     return replace(found, outcome=replace(found.outcome, seconds=time.perf_counter() - start))
+
+
+def _bounded_by_cap(problem: Problem, cap: TailCap, settings: SolveSettings, free: Outcome) -> CvarOutcome:
+    """Return the answer where only the cap can bound the program: from the program of all draws."""
+    found = solve_problem(extensive(problem, cap), settings=settings)
+    if found.x is None:
+        return _answer(cap, found, free)
+    x = found.x[: problem.n]
+    out = replace(found, x=x, row_activity=problem.A.times(x))
+    if not excess(cap, x) <= FEASIBLE:
+        out = replace(out, status="stopped", reason="solve.not_feasible")
+    if found.row_dual is None or found.reduced_cost is None:
+        return _answer(cap, out, free)
+    price, of_draws = -float(found.row_dual[-1]), found.row_dual[problem.m : -1]
+    out = replace(out, row_dual=found.row_dual[: problem.m], reduced_cost=found.reduced_cost[: problem.n])
+    weights = of_draws / price if price > 0 else np.zeros(of_draws.size)
+    return replace(_answer(cap, out, free), price=max(price, 0.0), weights=weights)
 
 
 def _linear(problem: Problem, cap: TailCap, settings: SolveSettings, free: Outcome) -> CvarOutcome:

@@ -127,8 +127,7 @@ class TailSearch:
     def _missing(self, x: Floats, level: float, allowed: float) -> np.ndarray:
         """Return the worst draws that are not in the program and exceed z, where the tail exceeds what is allowed."""
         losses = self.cap.of(x)
-        size = max(abs(self.cap.limit), float(np.abs(losses).max())) or 1.0
-        if cvar(losses, self.cap.level) - allowed <= CLOSE * size:
+        if cvar(losses, self.cap.level) - allowed <= CLOSE * self.cap.size(x):
             return np.zeros(0, dtype=np.int64)
         over = np.flatnonzero((losses > level) & ~self.seen)
         return over[np.argsort(-losses[over], kind="stable")[:MORE_DRAWS]]
@@ -198,8 +197,7 @@ class TailSearch:
         if excess(self.cap, x) <= CLOSE:
             return "optimal", None
         bound = self._least_bound(x, dual)
-        size = max(abs(reached), abs(self.cap.limit))
-        proven = bound > self.cap.limit and reached - bound <= FEASIBLE * size
+        proven = bound > self.cap.limit and reached - bound <= FEASIBLE * self.cap.size(x)
         return ("infeasible", reached) if proven else ("limit", None)
 
     def _set_costs(self, slack: float) -> None:
