@@ -356,11 +356,13 @@ class _Maker:
         """Return the answer at a plan that passed; ``looked``: the plan in each scenario, and the margins it took."""
         outlooks, margins = looked
         status = "optimal" if outcome.status == "optimal" else "stopped"
-        reason = None if status == "optimal" else Note("limit_reached", why=outcome.reason or outcome.status)
+        code = "limit_reached" if outcome.reason == "solve.limit" else "not_proven"
+        reason = None if status == "optimal" else Note(code, why=outcome.reason or outcome.status)
         outcome = with_gap(program, outcome, exact_point(program, after, outcome, outlooks))
         allowed = max(self.settings.mip_gap, LP_GAP)
         if status == "optimal" and not (outcome.gap is not None and outcome.gap <= allowed):
             # The promise is the rounded plan's: in an amount this small a yuan of each line is more than the gap.
+            outcome = replace(outcome, status="stopped", reason="solve.not_proven")
             status, reason = "stopped", Note("rounding_gap", gap=_share(outcome.gap), allowed=_share(allowed))
         return Answer(
             status, reason, after, dict(after.held), findings, outcome, program, notes=self.notes(program, after),

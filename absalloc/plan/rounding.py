@@ -152,8 +152,10 @@ def moved_by(program: Program, x: np.ndarray, point: Sequence[Fraction], margins
     apart = np.abs(np.array([float(value) for value in point]) - x)
     yuan = 1.0 + dust_of(program)
     together = yuan * (1 + int(((apart > 0) & ~whole).sum())) + margins.get(NAV_KEY, 0.0)
-    cash = np.append(program.lines.cash, False)[[column.position for column in builder.columns]]
-    follows = cash | np.array([column.leg in ("on", "after") for column in builder.columns])
+    cash = np.append(program.lines.cash, False)[
+        np.array([column.position for column in builder.columns], dtype=np.int64)
+    ]
+    follows = cash | np.array([column.leg in ("on", "after") for column in builder.columns], dtype=bool)
     return np.asarray(np.where(whole, 0.0, np.minimum(apart, np.where(follows, together, yuan) / size)))
 
 

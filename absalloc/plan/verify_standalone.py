@@ -6,8 +6,7 @@ Exit code 0: every check holds. 1: one fails. 2: the file is no certificate of t
 
 The certificate holds a program (minimise c·x + offset within row and column bounds, every number an exact decimal), a
 point x, and one multiplier per row. All is computed again here in exact fractions: that x keeps every bound, what it
-costs, and the lower bound that the multipliers prove (weak duality), whoever found them. A bound found
-by branch and bound has no such proof and is called claimed.
+costs, and the lower bound that the multipliers prove (weak duality). One of branch and bound is called claimed.
 """
 
 from __future__ import annotations
@@ -24,8 +23,9 @@ from typing import Any
 
 SCHEMA = "absalloc.certificate/1"
 LP_GAP = Fraction(1, 10**7)
-INFINITE = ("inf", "-inf")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,1200})?")
+_Json = dict[str, Any]
+_Ends = tuple[Fraction | None, Fraction | None]
 _HASH = re.compile(r"[0-9a-f]{64}")
 _SHAPE: dict[str, tuple[str, ...]] = {
     "": ("schema", "meta", "inputs", "problem", "solution", "proof", "claim", "sha256"),
@@ -147,8 +147,8 @@ class _Program:
     cost: list[Fraction]
     offset: Fraction
     rows: list[list[tuple[int, Fraction]]]
-    row_bounds: list[tuple[Fraction | None, Fraction | None]]
-    col_bounds: list[tuple[Fraction | None, Fraction | None]]
+    row_bounds: list[_Ends]
+    col_bounds: list[_Ends]
     kinds: list[int]
     x: list[Fraction]
     y: list[Fraction]
@@ -159,7 +159,7 @@ class _Program:
 def verify(document: dict[str, Any]) -> VerifyResult:
     """Return the verdict on a certificate, everything computed again. Raises Unusable where it cannot be read."""
     program = _read(document)
-    stated, proof, claim = document["solution"], document["proof"], document["claim"]
+    stated, proof = document["solution"], document["proof"]
     activity, objective, _, gap = found = _computed(program)
     true = _stated(*found)
     same = [a == s for a, s in zip(true["row_activity"], stated["row_activity"], strict=True)]
@@ -175,7 +175,7 @@ def verify(document: dict[str, Any]) -> VerifyResult:
         Check("objective", true["objective"] == stated["objective"], {"value": stated["objective"]}),
         Check("bound", true["bound"] == proof["bound"], {"value": proof["bound"]}),
         Check("gap", true["gap"] == proof["gap"], {"value": proof["gap"]}),
-        _status(program, claim, objective, gap),
+        _status(program, document["claim"], objective, gap),
     ]
     return VerifyResult(all(check.ok for check in checks), tuple(checks), *_words(checks, program, document, gap))
 
@@ -192,10 +192,8 @@ def _computed(program: _Program) -> tuple[list[Fraction], Fraction, Fraction | N
     return activity, objective, bound, None if bound is None else relative_gap(program, objective, bound)
 
 
-def _stated(
-    activity: list[Fraction], objective: Fraction, bound: Fraction | None, gap: Fraction | None
-) -> dict[str, Any]:  # fmt: skip
-    step = 10**15  # the gap is rounded up to 15 decimals
+def _stated(activity: list[Fraction], objective: Fraction, bound: Fraction | None, gap: Fraction | None) -> _Json:
+    step = 10**15  # of the gap, rounded up
     return {
         "row_activity": [decimal(value) for value in activity],
         "objective": decimal(objective),
@@ -230,13 +228,18 @@ def weak_duality(program: _Program) -> Fraction | None:
 
 
 def relative_gap(program: _Program, objective: Fraction, bound: Fraction) -> Fraction:
-    """Return (objective − bound), not below nil, over max(|objective|, Σ|c_j x_j|, greatest |c_j|)."""
-    terms = sum((abs(c * v) for c, v in zip(program.cost, program.x, strict=True)), Fraction(0))
-    size = max(abs(objective), terms, max((abs(c) for c in program.cost), default=Fraction(0)))
-    return max(Fraction(0), objective - bound) / (size or 1)
+    """Return (objective − bound), not below nil, over max(|objective|, Σ|c_j x_j|, greatest |c_j r_j| / 100).
+
+    r_j is how far the column reaches, at most 1.
+    """
+    one, terms, least = Fraction(1), Fraction(0), Fraction(0)
+    for c, x, ends in zip(program.cost, program.x, program.col_bounds, strict=True):
+        reach = min(one, max((abs(end) for end in ends if end is not None), default=one))
+        terms, least = terms + abs(c * x), max(least, abs(c) * reach / 100)
+    return max(Fraction(0), objective - bound) / (max(abs(objective), terms, least) or 1)
 
 
-def _within(value: Fraction, bounds: tuple[Fraction | None, Fraction | None]) -> bool:
+def _within(value: Fraction, bounds: _Ends) -> bool:
     lower, upper = bounds
     return (lower is None or lower <= value) and (upper is None or value <= upper)
 
@@ -262,9 +265,7 @@ def _status(program: _Program, claim: dict[str, Any], objective: Fraction, gap: 
     return Check("status", ok, {"value": claim["status"]})
 
 
-def _words(
-    checks: list[Check], program: _Program, document: dict[str, Any], gap: Fraction | None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _words(checks: list[Check], program: _Program, document: _Json, gap: Fraction | None) -> list[tuple[str, ...]]:
     claim, meta, held = document["claim"], document["meta"], {check.name: check.ok for check in checks}
     feasible = held["column_bounds"] and held["integrality"] and held["row_bounds"]
     best = feasible and gap is not None and gap <= max(_number(claim["gap_allowed"], "claim.gap_allowed"), LP_GAP)
@@ -280,7 +281,7 @@ def _words(
         "inputs": True,  # Whether the program is the one that the inputs ask for, no program can tell.
         **{name: bool(meta.get(name)) for name in ("scenarios", "draws")},
     }
-    return tuple(name for name, ok in known.items() if ok), tuple(name for name, ok in said.items() if ok)
+    return [tuple(name for name, ok in kind.items() if ok) for kind in (known, said)]
 
 
 def word_fields(document: dict[str, Any]) -> dict[str, str]:
@@ -337,10 +338,9 @@ def _hashes(mapping: Any, field: str) -> None:
 
 
 def _keys(mapping: Any, name: str, field: str) -> None:
-    if not isinstance(mapping, dict):
-        raise Unusable("keys", field, type(mapping).__name__)
-    if set(mapping) != set(_SHAPE[name]):
-        raise Unusable("keys", field, ", ".join(sorted(set(_SHAPE[name]) ^ set(mapping))))
+    if not isinstance(mapping, dict) or set(mapping) != set(_SHAPE[name]):
+        found = set(_SHAPE[name]) ^ set(mapping) if isinstance(mapping, dict) else {type(mapping).__name__}
+        raise Unusable("keys", field, ", ".join(sorted(found)))
 
 
 def _part(parent: dict[str, Any], name: str) -> dict[str, Any]:
@@ -358,10 +358,10 @@ def _numbers(values: Any, field: str, length: int) -> list[Fraction]:
     return [_number(value, field) for value in _list(values, field, length)]
 
 
-def _bounds(part: dict[str, Any], field: str, length: int) -> list[tuple[Fraction | None, Fraction | None]]:
+def _bounds(part: dict[str, Any], field: str, length: int) -> list[_Ends]:
     def ends(side: str, none: str) -> list[Fraction | None]:
-        name = f"{field}.{side}"
-        return [None if v == none else _number(v, name) for v in _list(part[side], name, length)]
+        found = _list(part[side], f"{field}.{side}", length)
+        return [None if v == none else _number(v, f"{field}.{side}") for v in found]
 
     return list(zip(ends("lower", "-inf"), ends("upper", "inf"), strict=True))
 

@@ -34,7 +34,7 @@ class Outcome:
     objective     value at x, offset included; None without x
     bound         lower bound of the minimum; None where none is known. For LP and QP computed by ourselves
                   (weak duality); with integers the word of branch and bound
-    gap           (objective − bound) relative to the larger of |objective| and Σ|c_j x_j|
+    gap           (objective − bound) relative to the larger of |objective| and Σ|c_j x_j| (``relative_gap``)
     row_activity  (m,) A x
     row_dual      (m,) > 0 where a lower, < 0 where an upper row bound is active; None with integers
     reduced_cost  (n,) c + Qx − A'y; None with integers

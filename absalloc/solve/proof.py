@@ -103,13 +103,26 @@ def _pushing(problem: Problem, y: Floats) -> tuple[Floats, float]:
 
 
 def relative_gap(problem: Problem, x: Floats, objective: float, bound: float) -> float:
-    """Return (objective − bound), not below nil, over max(|objective|, Σ|c_j x_j|, greatest |c_j|)."""
+    """Return (objective − bound), not below nil, over max(|objective|, Σ|c_j x_j|, greatest |c_j r_j| / 100).
+
+    r_j is how far the column reaches, at most 1: where next to nothing is held there is still a size, and it is small
+    where all amounts are.
+    """
     if np.isinf(bound):
         return float("inf")
     # Where all is nil (no cost, no point) any difference is rounding and 1 serves.
-    size = max(abs(objective), float(np.abs(problem.c * x).sum()), float(np.abs(problem.c).max(initial=0.0)))
+    size = max(abs(objective), float(np.abs(problem.c * x).sum())) if np.isfinite(objective) else objective
+    if size < NIL * float(np.abs(problem.c).max(initial=0.0)):
+        size = max(size, NIL * float(np.abs(problem.c * _reach(problem)).max(initial=0.0)))
     # The order matters: of a NaN and nil, max returns the first, and a NaN must not pass for no gap.
     return max(objective - bound, 0.0) / (size or 1.0)
+
+
+def _reach(problem: Problem) -> Floats:
+    """Return how far each column may go from nil, at most 1; 1 for a column without bounds."""
+    low, high = np.abs(problem.col_lower), np.abs(problem.col_upper)
+    far = np.maximum(np.where(np.isfinite(low), low, 0.0), np.where(np.isfinite(high), high, 0.0))
+    return np.where(np.isinf(low) & np.isinf(high), 1.0, np.minimum(far, 1.0))
 
 
 def prove(problem: Problem, x: Floats, y: Floats, solver: str, typical: float | None = None) -> Outcome:

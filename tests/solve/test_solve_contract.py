@@ -15,6 +15,7 @@ from absalloc.errors import BadInput, InternalError
 from absalloc.messages import catalogue
 from absalloc.solve import Problem, SolveSettings, lexicographic, solve_problem, to_cvxpy, to_pyomo, write
 from absalloc.solve import highs as highs_module
+from absalloc.solve.branch import fixed_integers
 from absalloc.solve.csr import as_csr
 from absalloc.solve.raw import Raw, Runner
 
@@ -316,3 +317,17 @@ def test_reasons_and_notes_have_texts() -> None:
         assert catalogue("solve", lang)[outcome.reason.split(".")[1]]
     crossed = replace(small(integrality=[1, 1]), A=[[2, 2]], row_lower=[3], row_upper=[3])
     assert solve_problem(crossed).notes == ("solve.infeasible_claimed",)
+
+
+def test_a_switch_that_is_off_lets_nothing_through() -> None:
+    # A purchase in lots below a switch with a vast coefficient: relative to that, 1e7 lots would be nothing.
+    top = 1e11
+    problem = Problem(
+        [-1.0, 0.0, -1e-3], [[1.0, -top, 0.0], [1.0, 0.0, 1.0]], [-INF, -INF], [0.0, 5e10], 0, [top, 1, 5e10], [1, 1, 0]
+    )
+    outcome = solve_problem(problem)
+    assert outcome.status in ("optimal", "stopped")
+    if outcome.x is not None:
+        assert outcome.x[0] == 0 or outcome.x[1] == 1
+    fixed = fixed_integers(problem, np.array([4.9e10, 0.0, 0.0]), SolveSettings(), highs_module.HIGHS)
+    assert fixed is None
