@@ -26,6 +26,7 @@ from absalloc.rows import Block
 from absalloc.rulebook.active import ActiveRule
 from absalloc.solve import Outcome, Problem, SolveSettings
 from absalloc.solve.csr import Csr
+from absalloc.solve.problem import HUGE
 from absalloc.solve.warm import WarmLP
 
 Limits = Mapping[tuple[str, str], Fraction]
@@ -240,7 +241,8 @@ class Standing:
             # With what was held before at hand, a count may be broken passively at one limit and not at another.
             raise NotPlain
         rows = with_limit(self.model, self.blocks[key], self.legs, self.terms, value)
-        if rows is None:
+        if rows is None or np.any(np.abs(rows.matrix.data) >= HUGE):
+            # A limit past what solvers count is for the plan, which leaves out rows that cannot bind.
             raise NotPlain
         return rows
 
