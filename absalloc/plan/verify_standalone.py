@@ -234,7 +234,7 @@ def relative_gap(program: _Program, objective: Fraction, bound: Fraction) -> Fra
     """
     one, terms, least = Fraction(1), Fraction(0), Fraction(0)
     for c, x, ends in zip(program.cost, program.x, program.col_bounds, strict=True):
-        reach = min(one, max((abs(end) for end in ends if end is not None), default=one))
+        reach = min(one, max(one if end is None else abs(end) for end in ends))
         terms, least = terms + abs(c * x), max(least, abs(c) * reach / 100)
     return max(Fraction(0), objective - bound) / (max(abs(objective), terms, least) or 1)
 

@@ -119,10 +119,9 @@ def relative_gap(problem: Problem, x: Floats, objective: float, bound: float) ->
 
 
 def _reach(problem: Problem) -> Floats:
-    """Return how far each column may go from nil, at most 1; 1 for a column without bounds."""
-    low, high = np.abs(problem.col_lower), np.abs(problem.col_upper)
-    far = np.maximum(np.where(np.isfinite(low), low, 0.0), np.where(np.isfinite(high), high, 0.0))
-    return np.where(np.isinf(low) & np.isinf(high), 1.0, np.minimum(far, 1.0))
+    """Return how far each column may go from nil, at most 1."""
+    far = np.maximum(np.abs(problem.col_lower), np.abs(problem.col_upper))
+    return np.asarray(np.minimum(far, 1.0))
 
 
 def prove(problem: Problem, x: Floats, y: Floats, solver: str, typical: float | None = None) -> Outcome:
