@@ -178,9 +178,11 @@ def _value(universe: Universe, mandate: LoadedMandate, day: date, law: date) -> 
     curves = load_curves(mandate.path(mandate.curves), as_of=day) if mandate.curves else None
     valued = value_universe(universe, day, curves=curves)
     notes: list[Note] = []
-    sources, counts = np.unique([s or "none" for s in valued.yield_source], return_counts=True)
+    known = np.isfinite(valued.yield_)
+    named = [s or ("unsaid" if ok else "none") for s, ok in zip(valued.yield_source, known, strict=True)]
+    sources, counts = np.unique(named, return_counts=True)
     found = {str(s): int(c) for s, c in zip(sources, counts, strict=True)}
-    for source in ("model", "primary", "coupon", "none"):
+    for source in ("model", "primary", "coupon", "unsaid", "none"):
         if found.get(source):
             notes.append(Note(f"yield_{source}", lines=found[source]))
     result = valued.universe

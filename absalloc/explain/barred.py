@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from absalloc.explain.model import Model
-from absalloc.explain.relaxation import Relaxation
+from absalloc.explain.relaxation import Relaxation, undecided_by
 from absalloc.explain.words import Words
 from absalloc.plan.trades import LOT_MATTERS
 
@@ -35,8 +35,8 @@ def reasons(model: Model, relaxation: Relaxation) -> dict[int, tuple[Words, ...]
     """Return every reason why a line cannot be bought, in words, by its position; lines that can be are left out."""
     told = [(Words(code), lines) for code, lines in out_of_reach(model)]
     for rule, lines in relaxation.bars.items():
-        code = "barred_rule" if model.rules[rule].kind == "eligibility" else "barred_unknown"
-        told.append((Words(code, rule=rule), lines))
+        open_ = undecided_by(model, rule) if np.any(lines) else lines
+        told += [(Words("barred_rule", rule=rule), lines & ~open_), (Words("barred_unknown", rule=rule), lines & open_)]
     found: dict[int, tuple[Words, ...]] = {}
     for words, lines in told:
         for p in np.flatnonzero(lines).tolist():

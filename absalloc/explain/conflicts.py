@@ -10,7 +10,7 @@ from absalloc.explain.model import Change, Model
 from absalloc.explain.relaxation import Relaxation, relax
 from absalloc.explain.repairs import Repair, capacity, feasible_program, repairs_of
 from absalloc.explain.whatif import Session
-from absalloc.explain.words import Words
+from absalloc.explain.words import Words, spoken
 from absalloc.plan.make import PlanSettings
 from absalloc.plan.note import Note
 from absalloc.rows import BookState
@@ -42,7 +42,7 @@ class Conflict:
             "rules": list(self.rules),
             "verified": self.verified,
             "on_relaxation": self.on_relaxation,
-            "text": " ".join(words.text(lang) for words in self.sentences),
+            "text": spoken(self.sentences, lang),
             "repairs": [item.to_json(lang) for item in self.repairs],
         }
 

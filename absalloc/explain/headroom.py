@@ -16,7 +16,7 @@ from absalloc.explain.prices import Progress
 from absalloc.explain.rebalanced import most_of
 from absalloc.explain.relaxation import Relaxation, relax
 from absalloc.explain.room import Rooms, rooms
-from absalloc.explain.words import Words, ratio, yuan
+from absalloc.explain.words import Words, ratio, spoken, yuan
 from absalloc.plan.make import Answer, PlanSettings
 from absalloc.plan.note import Note
 from absalloc.rows import BookState
@@ -72,7 +72,7 @@ class HeadroomTable:
                     "group": line.group,
                     "gain_yuan": yuan(line.gain),
                     "gain_bp": ratio(line.gain / self.total * 10_000) if line.gain is not None and self.total else None,
-                    "reason": " ".join(words.text(lang) for words in line.reasons) or None,
+                    "reason": spoken(line.reasons, lang) or None,
                 }
                 for line in self.lines
             ],

@@ -92,8 +92,8 @@ def menu(
     """Return up to ``count`` portfolios within ``within_bp`` basis points (of NAV or the invested amount) of the best.
 
     Each next one has the least market value in lines of those before it, a line counting once for each that holds
-    it; it is a plan of its own, re-checked. Fewer come back where nothing differs. ``supply``: the most face that may
-    be bought of some lines. Raises BadInput for a width or a count that is not positive.
+    it; it is a plan of its own, re-checked. Fewer come back where none has less in such lines. ``supply``: the most
+    face that may be bought of some lines. Raises BadInput for a width or a count that is not positive.
     """
     if within_bp <= 0 or count < 1:
         raise BadInput("explain.not_positive", value=str(within_bp if within_bp <= 0 else count))

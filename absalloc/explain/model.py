@@ -185,8 +185,15 @@ class Model:
             return self.stopped
         if self._ask(NOTHING, None, self.levels).faces is None:
             return None
-        ordered = [r.id for r in self.rules.values() if r.level == "soft" and r.id not in priced([r])]
-        return Note("soft_in_order", rules=", ".join(ordered))
+        return Note("soft_in_order", rules=", ".join(self._given_way()))
+
+    def _given_way(self) -> list[str]:
+        """Return the soft rules without a price that give way in the plan; all there are where that is not found."""
+        ordered = [rule for rule in soft_rules(self.system) if rule.id not in priced([rule])]
+        maker = _Asker(self.state, self.system, self.lines, self.settings, self.current, known=self.known)
+        terms = self.terms(self.state, self.system, self.current, frozenset({"hard", "soft"}))
+        found = maker.give_way(terms, ordered)
+        return [r.id for r in ordered if found is None or r.id in found.skip or r.id in found.gives]
 
     @cached_property
     def base(self) -> Answer:

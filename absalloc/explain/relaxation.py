@@ -142,6 +142,12 @@ def barred_by(model: Model, rule: str, terms: Terms) -> np.ndarray:
     return found
 
 
+def undecided_by(model: Model, rule: str) -> np.ndarray:
+    """Return True for lines of which this rule cannot say how they count, for want of a fact: shape (n,)."""
+    terms = model.terms(model.state, model.system, model.current, model.levels)
+    return undecided_positions(_only(model, rule), terms, 0, model.lines.n)
+
+
 def open_program(
     model: Model, terms: Terms, bars: dict[str, np.ndarray], *,
     traded: PlanLines | None = None, left_out: Callable[[Block], bool] = lambda block: False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -31,6 +31,11 @@ class Words:
     def text(self, lang: str = "en") -> str:
         """Return the sentence in ``en`` or ``zh``."""
         return render(f"explain.{self.code}", lang, **dict(self.fields))
+
+
+def spoken(sentences: Iterable[Words], lang: str) -> str:
+    """Return sentences one after the other; none for none."""
+    return ("" if lang == "zh" else " ").join(words.text(lang) for words in sentences)
 
 
 def title(rule: ActiveRule, lang: str) -> str:
