@@ -22,7 +22,7 @@ from absalloc.plan.objective import Objective, objective
 from absalloc.plan.program import Program, build_program
 from absalloc.plan.rule_rows import Terms
 from absalloc.plan.screen import assumed_lines
-from absalloc.plan.soft import GIVES, priced, soft_rules
+from absalloc.plan.soft import paid, priced, soft_rules
 from absalloc.rows import Block, BookState, RowSystem, compile_rows
 from absalloc.rows.compile import compile_rule
 from absalloc.rows.lines import Positions
@@ -389,12 +389,7 @@ def _paid(answer: Answer) -> Fraction:
     """Return what a plan pays for rules that gave way at a price, yuan a year."""
     if answer.program is None or answer.outcome is None or answer.outcome.x is None:
         return Fraction(0)
-    cost, names = answer.program.problem.c, answer.program.builder.columns
-    x = answer.outcome.x
-    return sum(
-        (Fraction(float(cost[j] * x[j])) * 10**6 for j, column in enumerate(names) if column.name.startswith(GIVES)),
-        Fraction(0),
-    )
+    return Fraction(paid(answer.program.problem, answer.program.builder, answer.outcome.x)) * 10**6
 
 
 def _plain(value: float) -> Fraction:

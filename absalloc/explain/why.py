@@ -168,7 +168,7 @@ def _even(model: Model, p: int, plan: Answer, goal: Fraction) -> float | None:
     if model.rate:
         weights = np.nan_to_num(model.objective.capital)
         capital = sum(float(face) * weights[model.position(line)] for line, face in plan.faces.items())
-        return float(goal - worth) * capital / size if capital > 0 else None
+        return float(float(goal - worth) * capital / size) if capital > 0 else None
     return float(goal - worth) / size
 
 

@@ -59,6 +59,23 @@ def _slack(builder: Builder, row: int, price: float) -> int:
     return column
 
 
+def paid(problem: Problem, builder: Builder, x: np.ndarray) -> float:
+    """Return what a point pays for rules that give way, million yuan a year: for what each row is exceeded by.
+
+    Not for its slack, which is more than that where the price is no part of what was asked for.
+    """
+    slack = np.flatnonzero([column.name.startswith(GIVES) for column in builder.columns])
+    if not len(slack):
+        return 0.0
+    without = np.array(x)
+    without[slack] = 0.0
+    rows = slice(0, len(builder.rows))
+    matrix = problem.A.to_scipy().tocsc()[rows]
+    at = matrix @ without
+    over = np.maximum(np.maximum(at - problem.row_upper[rows], problem.row_lower[rows] - at), 0.0)
+    return float(np.array(builder.cost)[slack] @ ((matrix[:, slack] != 0).T @ over))
+
+
 def only_excess(problem: Problem, builder: Builder, rule: str) -> Problem:
     """Return the program that minimises the slacks of one rule alone."""
     mine = {f"{GIVES}{builder.rows[row].name}" for row in giving_rows(builder, rule)}
