@@ -168,9 +168,9 @@ class Model:
 
     @cached_property
     def levels(self) -> frozenset[str]:
-        """The levels that bind: soft rules as well, unless no portfolio meets them."""
+        """The levels that bind: soft rules as well, unless no portfolio meets those that have no price."""
         both = frozenset({"hard", "soft"})
-        if not any(rule.level == "soft" for rule in self.rules.values()) or self.stopped is not None:
+        if not self.ordered or self.stopped is not None:
             return both
         return frozenset({"hard"}) if self._ask(NOTHING, None, both).status == "infeasible" else both
 
@@ -189,11 +189,26 @@ class Model:
 
     def _given_way(self) -> list[str]:
         """Return the soft rules without a price that give way in the plan; all there are where that is not found."""
-        ordered = [rule for rule in soft_rules(self.system) if rule.id not in priced([rule])]
-        maker = _Asker(self.state, self.system, self.lines, self.settings, self.current, known=self.known)
-        terms = self.terms(self.state, self.system, self.current, frozenset({"hard", "soft"}))
-        found = maker.give_way(terms, ordered)
-        return [r.id for r in ordered if found is None or r.id in found.skip or r.id in found.gives]
+        maker, terms = self._maker(NOTHING)
+        found = maker.give_way(terms, self.ordered)
+        return [r.id for r in self.ordered if found is None or r.id in found.skip or r.id in found.gives]
+
+    @cached_property
+    def ordered(self) -> tuple[ActiveRule, ...]:
+        """The soft rules without a price, the most important first."""
+        return tuple(rule for rule in soft_rules(self.system) if rule.id not in priced([rule]))
+
+    def planned(self, change: Change) -> Answer:
+        """Return the plan that is made under ``change``: soft rules without a price give way in it as they must."""
+        if not self.ordered:
+            return self.answer(change)
+        maker, terms = self._maker(change)
+        return maker.run(terms, conflict=False)
+
+    def _maker(self, change: Change) -> tuple[_Asker, Terms]:
+        state, system, current = self.changed(change)
+        terms = self.terms(state, system, current, frozenset({"hard", "soft"}))
+        return _Asker(state, system, self.lines, self.settings, current, known=self.known), terms
 
     @cached_property
     def base(self) -> Answer:

@@ -104,11 +104,11 @@ def _whole(
 
 def _repair(model: Model, name: str, limit: Limit | None, value: Fraction | None, excess: Fraction | None) -> Repair:
     change = Change.drop(name) if limit is None or value is None else Change.limit(name, limit.sense, value)
-    answer = model.answer(change)
+    answer = model.planned(change)
     if limit is not None and value is not None and answer.status == "stopped":
         # The very edge may leave no room for whole yuan: one step further is then the repair.
         further = value + loosening(model.rules[name], limit) * step_of(limit)
-        again = model.answer(Change.limit(name, limit.sense, further))
+        again = model.planned(Change.limit(name, limit.sense, further))
         value, answer = (further, again) if again.faces is not None else (value, answer)
     worth = model.value(answer)
     was = None if limit is None else limit.value
