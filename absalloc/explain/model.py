@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -13,10 +12,12 @@ import numpy as np
 from absalloc.compliance.exact import evaluate_exact
 from absalloc.compliance.finding import Finding
 from absalloc.errors import BadInput
+from absalloc.explain.asker import Adjust as Adjust
+from absalloc.explain.asker import Asker
 from absalloc.plan.binding import tight
 from absalloc.plan.holdings import total_of
 from absalloc.plan.lines import PlanLines, plan_lines
-from absalloc.plan.make import Answer, PlanSettings, _budget, _cannot_decide, _Maker, _terms, in_scope
+from absalloc.plan.make import Answer, PlanSettings, _budget, _cannot_decide, _terms, in_scope
 from absalloc.plan.note import Note
 from absalloc.plan.objective import Objective, objective
 from absalloc.plan.program import Program, build_program
@@ -27,11 +28,8 @@ from absalloc.rows import Block, BookState, RowSystem, compile_rows
 from absalloc.rows.compile import compile_rule
 from absalloc.rows.lines import Positions
 from absalloc.rulebook.active import ActiveRule, Limit
-from absalloc.solve import Outcome, Problem, SolveSettings, solve_problem
+from absalloc.solve import Outcome, SolveSettings, solve_problem
 from absalloc.terms import RATING_GRADES
-
-Adjust = Callable[[Program], Problem]
-"""What a question does to the program: bars a line, forces one in, adds a row, asks for something else."""
 
 
 @dataclass(frozen=True)
@@ -69,42 +67,6 @@ def limit_range(limit: Limit) -> tuple[Fraction, Fraction | None]:
     if limit.unit == "grade":
         return Fraction(1), Fraction(len(RATING_GRADES))
     return Fraction(0), None
-
-
-@dataclass
-class _Asker(_Maker):
-    """A maker of plans that alters the program before it solves, and solves no program twice."""
-
-    adjust: Adjust | None = None
-    known: dict[bytes, Outcome] = field(default_factory=dict)
-    nodes: int | None = None
-    """Branches after which a search is given up; None: none."""
-
-    def solve_settings(self) -> SolveSettings:
-        return replace(super().solve_settings(), node_limit=self.nodes)
-
-    def program(self, terms: Terms, price: float) -> Program:
-        made = super().program(terms, price)
-        return made if self.adjust is None else replace(made, problem=self.adjust(made))
-
-    def tie_broken(self, program: Program) -> Outcome:
-        key = digest(program.problem) + str(self.nodes).encode()
-        if key not in self.known:
-            self.known[key] = super().tie_broken(program)
-        return self.known[key]
-
-
-def digest(problem: Problem) -> bytes:
-    """Return a hash of all numbers of a program: two of one hash have the same answer."""
-    made = hashlib.sha256()
-    matrix = problem.A
-    for part in (
-        problem.c, matrix.indptr, matrix.indices, matrix.data, problem.row_lower, problem.row_upper,
-        problem.col_lower, problem.col_upper, problem.integrality, np.array([problem.offset, *matrix.shape]),
-    ):  # fmt: skip
-        made.update(np.ascontiguousarray(part).tobytes())
-        made.update(b"|")
-    return made.digest()
 
 
 class Model:
@@ -205,10 +167,10 @@ class Model:
         maker, terms = self._maker(change)
         return maker.run(terms, conflict=False)
 
-    def _maker(self, change: Change) -> tuple[_Asker, Terms]:
+    def _maker(self, change: Change) -> tuple[Asker, Terms]:
         state, system, current = self.changed(change)
         terms = self.terms(state, system, current, frozenset({"hard", "soft"}))
-        return _Asker(state, system, self.lines, self.settings, current, known=self.known), terms
+        return Asker(state, system, self.lines, self.settings, current, known=self.known), terms
 
     @cached_property
     def base(self) -> Answer:
@@ -259,7 +221,7 @@ class Model:
         if self.stopped is not None:
             return Answer("stopped", self.stopped, self.state, None, self.current, None, None)
         state, system, current = self.changed(change)
-        maker = _Asker(state, system, self.lines, self.settings, current, adjust=adjust,
+        maker = Asker(state, system, self.lines, self.settings, current, adjust=adjust,
                        known=self.known, nodes=nodes)  # fmt: skip
         terms = self.terms(state, system, current, levels)
         return maker.attempt(terms)

@@ -1,0 +1,53 @@
+"""A maker of plans for questions: it alters the program before it solves, and solves none twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from absalloc.plan.make import _Maker
+from absalloc.plan.program import Program
+from absalloc.plan.rule_rows import Terms
+from absalloc.solve import Outcome, Problem
+
+Adjust = Callable[[Program], Problem]
+"""What a question does to the program: bars a line, forces one in, adds a row, asks for something else."""
+
+
+@dataclass
+class Asker(_Maker):
+    """A maker of plans that alters the program before it solves, and solves no program twice."""
+
+    adjust: Adjust | None = None
+    known: dict[bytes, Outcome] = field(default_factory=dict)
+    nodes: int | None = None
+    """Branches after which a search is given up; None: none."""
+
+    def solve_settings(self) -> SolveSettings:
+        return replace(super().solve_settings(), node_limit=self.nodes)
+
+    def program(self, terms: Terms, price: float) -> Program:
+        made = super().program(terms, price)
+        return made if self.adjust is None else replace(made, problem=self.adjust(made))
+
+    def tie_broken(self, program: Program) -> Outcome:
+        key = digest(program.problem) + str(self.nodes).encode()
+        if key not in self.known:
+            self.known[key] = super().tie_broken(program)
+        return self.known[key]
+
+
+def digest(problem: Problem) -> bytes:
+    """Return a hash of all numbers of a program: two of one hash have the same answer."""
+    made = hashlib.sha256()
+    matrix = problem.A
+    for part in (
+        problem.c, matrix.indptr, matrix.indices, matrix.data, problem.row_lower, problem.row_upper,
+        problem.col_lower, problem.col_upper, problem.integrality, np.array([problem.offset, *matrix.shape]),
+    ):  # fmt: skip
+        made.update(np.ascontiguousarray(part).tobytes())
+        made.update(b"|")
+    return made.digest()
