@@ -11,7 +11,7 @@ import numpy as np
 from absalloc.plan.make import _Maker
 from absalloc.plan.program import Program
 from absalloc.plan.rule_rows import Terms
-from absalloc.solve import Outcome, Problem
+from absalloc.solve import Outcome, Problem, SolveSettings
 
 Adjust = Callable[[Program], Problem]
 """What a question does to the program: bars a line, forces one in, adds a row, asks for something else."""
@@ -27,13 +27,16 @@ class Asker(_Maker):
     """Branches after which a search is given up; None: none."""
 
     def solve_settings(self) -> SolveSettings:
+        """Return how a program is solved."""
         return replace(super().solve_settings(), node_limit=self.nodes)
 
     def program(self, terms: Terms, price: float) -> Program:
+        """Return the program of some terms, altered."""
         made = super().program(terms, price)
         return made if self.adjust is None else replace(made, problem=self.adjust(made))
 
     def tie_broken(self, program: Program) -> Outcome:
+        """Return the best answer, ties broken; that of a program that was solved already."""
         key = digest(program.problem) + str(self.nodes).encode()
         if key not in self.known:
             self.known[key] = super().tie_broken(program)

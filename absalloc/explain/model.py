@@ -28,7 +28,7 @@ from absalloc.rows import Block, BookState, RowSystem, compile_rows
 from absalloc.rows.compile import compile_rule
 from absalloc.rows.lines import Positions
 from absalloc.rulebook.active import ActiveRule, Limit
-from absalloc.solve import Outcome, SolveSettings, solve_problem
+from absalloc.solve import Outcome, Problem, SolveSettings, solve_problem
 from absalloc.terms import RATING_GRADES
 
 
