@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "absalloc"
 BASE = (
     "terms", "units", "where", "errors", "messages", "files", "yamlhints", "yamlpos", "predicate", "fields",
-    "_resources",
+    "_resources", "steps",
 )  # fmt: skip
 ORDER: tuple[tuple[str, ...], ...] = (
     BASE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from absalloc.messages import render
+from absalloc.steps import Step, wanted, write
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,6 +71,11 @@ class Shell:
 
         Yields what to call with (steps done, steps in all, what is next) where that is known.
         """
+        if wanted():
+            text = self.text(key, **fields)
+            write(Step(text))
+            yield lambda done, total, what: write(Step(f"{text} {what}".rstrip(), done, total))
+            return
         if self.quiet or not sys.stderr.isatty():
             yield lambda done, total, what: None
             return
@@ -87,6 +94,12 @@ class Shell:
     @contextmanager
     def steps(self, key: str, total: int, **fields: Any) -> Iterator[Callable[[str], None]]:
         """Show a bar on stderr as work of about ``total`` steps is done; yields what to call after each."""
+        if wanted():
+            text, count = self.text(key, **fields), itertools.count(1)
+            write(Step(text, 0, total))
+            # The number of steps is a guess: what is beyond it does not say that all is done.
+            yield lambda done: write(Step(text, min(next(count), total), total))
+            return
         if self.quiet or not sys.stderr.isatty():
             yield lambda done: None
             return

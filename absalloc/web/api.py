@@ -36,8 +36,18 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
+class JobProgress(BaseModel):
+    """What a job is at; `done` of `total` steps, null where their number is not known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    what: str
+    done: int | None
+    total: int | None
+
+
 class JobState(BaseModel):
-    """A job: `result` is the command's document once `state` is `done`."""
+    """A job: `result` is the command's document once `state` is `done`; `progress` while it runs and says."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -46,6 +56,7 @@ class JobState(BaseModel):
     command: str
     state: Literal["queued", "running", "done", "cancelled", "too_long"]
     seconds: float
+    progress: JobProgress | None
     exit_code: int | None
     result: dict[str, Any] | None
 

@@ -10,13 +10,13 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from absalloc import __version__
 from absalloc.errors import BadInput
 from absalloc.web.api import routes
 from absalloc.web.jobs import Jobs
 from absalloc.web.page import mount
+from absalloc.web.refused import form_error, language
 from absalloc.web.runner import Runner
 from absalloc.web.security import Guard, TooLarge, policy
 from absalloc.web.settings import Settings
@@ -40,22 +40,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(routes(runner, jobs))
     app.add_exception_handler(RequestValidationError, _not_of_this_form)
     app.add_exception_handler(HTTPException, _refused)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=chosen.hosts)
     page = mount(app)
     app.add_middleware(Guard, settings=chosen, csp=lambda: policy(page.csp_hashes()))
     return app
 
 
 async def _not_of_this_form(request: Request, error: Any) -> JSONResponse:
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"] if part != "body")
-    found = BadInput("web.form", value=place or "-", problem=str(first["msg"]))
-    return JSONResponse(found.as_json(), 422)
+    sent = request.headers.get("content-type", "")
+    found = form_error(request.url.path.rpartition("/")[2], error.errors()[0], sent)
+    return JSONResponse(found.as_json(language(request.query_params, error.body)), 422)
 
 
 async def _refused(request: Request, error: Any) -> JSONResponse:
+    lang = language(request.query_params, None)
     if isinstance(error, TooLarge):
         found = BadInput("web.too_large", limit=error.limit)
+    elif error.status_code in (404, 405):
+        found = BadInput(f"web.http_{error.status_code}", value=f"{request.method} {request.url.path}")
     else:
         found = BadInput("web.http", value=request.url.path, problem=str(error.detail))
-    return JSONResponse(found.as_json(), error.status_code)
+    return JSONResponse(found.as_json(lang), error.status_code)

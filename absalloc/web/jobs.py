@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from absalloc.steps import Step
 from absalloc.web.commands import Asked
 from absalloc.web.runner import Answer, Busy, Runner, TooLong, now
 
@@ -19,13 +20,14 @@ BEAT = 0.5
 
 @dataclass
 class Job:
-    """One question asked; ``answer`` once it is done."""
+    """One question asked; ``answer`` once it is done, ``step`` what it is at while it runs."""
 
     id: str
     command: str
     started: float
-    state: State = "running"
+    state: State = "queued"
     ended: float | None = None
+    step: Step | None = None
     answer: Answer | None = None
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
@@ -37,6 +39,7 @@ class Job:
             "command": self.command,
             "state": self.state,
             "seconds": round((self.ended or now()) - self.started, 1),
+            "progress": None if self.step is None else asdict(self.step),
             "exit_code": None if self.answer is None else self.answer.code,
             "result": None if self.answer is None else self.answer.document,
         }
@@ -83,15 +86,18 @@ class Jobs:
             await self.cancel(job)
 
     async def _run(self, job: Job, asked: Asked) -> None:
+        def heard(step: Step | None) -> None:
+            job.state, job.step = "running", step
+
         try:
-            job.answer = await self.runner.run(job.command, asked, self.runner.settings.job_seconds)
+            job.answer = await self.runner.job(job.command, asked, heard)
             job.state = "done"
-        except (Busy, TooLong):
+        except TooLong:
             job.state = "too_long"
         except asyncio.CancelledError:
             job.state = "cancelled"
         finally:
-            job.ended = now()
+            job.ended, job.step = now(), None
 
     def _forget(self) -> None:
         """Forget jobs that ended long ago, and the oldest that ended where there are too many."""

@@ -7,12 +7,14 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from absalloc.errors import BadInput, InternalError
 from absalloc.files import WITHIN
+from absalloc.steps import VARIABLE, Step, read
 from absalloc.web.commands import Asked
 from absalloc.web.folder import request_folder
 from absalloc.web.settings import Settings
@@ -58,11 +60,14 @@ class Runner:
 
     settings: Settings
     _slots: asyncio.Semaphore = field(init=False)
+    _job_slots: asyncio.Semaphore = field(init=False)
     _asked: int = 0
 
     def __post_init__(self) -> None:
         """Make as many slots as may run at once."""
         self._slots = asyncio.Semaphore(self.settings.running)
+        # Jobs leave a slot to those who wait for their answer, where there is more than one.
+        self._job_slots = asyncio.Semaphore(max(1, self.settings.running - 1))
 
     async def run(self, command: str, asked: Asked, seconds: float) -> Answer:
         """Return the answer to ``asked``.
@@ -81,11 +86,25 @@ class Runner:
         finally:
             self._asked -= 1
 
-    async def _run(self, command: str, asked: Asked) -> Answer:
+    async def job(self, command: str, asked: Asked, told_of: Callable[[Step | None], None]) -> Answer:
+        """Return the answer to ``asked`` as a job, which waits for its turn.
+
+        ``told_of`` hears when it starts (None) and each of its steps.
+        Raises TooLong after ``job_seconds`` of work; cancelled, it ends the process.
+        """
+        async with self._job_slots, self._slots:
+            told_of(None)
+            try:
+                async with asyncio.timeout(self.settings.job_seconds):
+                    return await self._run(command, asked, told_of)
+            except TimeoutError:
+                raise TooLong from None
+
+    async def _run(self, command: str, asked: Asked, told_of: Callable[[Step | None], None] | None = None) -> Answer:
         try:
             words = [command, *map(_sayable, asked.words())]
             with request_folder(asked.files) as folder:
-                return await _process(words, folder, asked.lang)
+                return await _process(words, folder, asked.lang, told_of)
         except BadInput as error:
             return told(error, asked.lang)
 
@@ -97,13 +116,17 @@ def _sayable(word: str) -> str:
     return word
 
 
-async def _process(words: list[str], folder: Path, lang: str) -> Answer:
+async def _process(words: list[str], folder: Path, lang: str, told_of: Callable[[Step | None], None] | None) -> Answer:
+    environment = _environment(folder) | ({} if told_of is None else {VARIABLE: "1"})
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "absalloc", *words, cwd=folder, env=_environment(folder),
+        sys.executable, "-P", "-m", "absalloc", *words, cwd=folder, env=environment,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
     try:
-        out, err = await process.communicate()
+        out, said = await asyncio.gather(process.stdout.read(), _heard(process.stderr, told_of))
+        await process.wait()
     finally:
         if process.returncode is None:
             process.kill()
@@ -111,9 +134,23 @@ async def _process(words: list[str], folder: Path, lang: str) -> Answer:
     try:
         document = json.loads(out)
     except ValueError:
-        problem = err.decode("utf-8", "replace").strip()[-TOLD:] or "-"
+        problem = said.strip()[-TOLD:] or "-"
         return told(InternalError("base.internal", kind=f"exit {process.returncode}", problem=problem), lang)
     return Answer(document, int(process.returncode or 0))
+
+
+async def _heard(stream: asyncio.StreamReader, told_of: Callable[[Step | None], None] | None) -> str:
+    """Read what a process says to the end, pass on its steps, and return the rest of it."""
+    rest, left = "", ""
+    while chunk := await stream.read(65_536):
+        *lines, left = (left + chunk.decode("utf-8", "replace")).split("\n")
+        for line in lines:
+            step = read(line)
+            if step is not None and told_of is not None:
+                told_of(step)
+            elif step is None:
+                rest = f"{rest}{line}\n"[-10 * TOLD :]
+    return rest + left
 
 
 def _environment(folder: Path) -> dict[str, str]:

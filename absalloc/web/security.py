@@ -80,6 +80,8 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
 
     def _refused(self, scope: Scope, head: dict[str, str]) -> tuple[int, BadInput] | None:
+        if not self._of_ours(head.get("host", "")):
+            return 400, BadInput("web.host", value=head.get("host", "")[:120], expected=", ".join(self.settings.hosts))
         origin = head.get("origin")
         if origin is not None and scope["method"] not in SAFE and urlsplit(origin).netloc != head.get("host"):
             return 403, BadInput("web.origin", value=origin)
@@ -89,6 +91,11 @@ class Guard:
         if not length.isdigit() or int(length) > self.settings.most_bytes:
             return 413, BadInput("web.too_large", limit=self.settings.most_bytes)
         return None
+
+    def _of_ours(self, host: str) -> bool:
+        """Return whether a request names this server: a page elsewhere cannot rebind its own name to it."""
+        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+        return "*" in self.settings.hosts or name.lower() in self.settings.hosts
 
     def _known(self, scope: Scope, head: dict[str, str]) -> bool:
         token = self.settings.token

@@ -108,15 +108,26 @@ def test_bad_input_is_told_as_on_the_command_line(client: TestClient) -> None:
         "rulebook.unknown_rule",
     )  # fmt: skip
     assert "rwa-budget" in told["nearest"]
-    refused(client.post("/api/check", json={}), 422, "web.form")
-    refused(client.post("/api/check", json={**FUND, "limit": 3}), 422, "web.form")
-    refused(client.post("/api/check", content=b"{", headers={"content-type": "application/json"}), 422, "web.form")
+    told = refused(client.post("/api/check", json={"lang": "zh", "mandate": "x.yaml"}), 422, "web.form_missing")
+    assert told["message"] == "缺少字段“holdings”。"
+    told = refused(client.post("/api/check", json={**FUND, "befor": 3}), 422, "web.form_unknown")
+    assert told["nearest"] == "before"
+    told = refused(
+        client.post("/api/jobs/explain", json={**FUND, "question": "prices", "att": []}), 422, "web.form_unknown"
+    )
+    assert told["nearest"] == "at"
+    told = refused(client.post("/api/check", json={**FUND, "as_of": "yesterday"}), 422, "web.form_value")
+    assert "as_of: 'yesterday'" in told["message"]
+    refused(client.post("/api/check", content=b"{", headers={"content-type": "application/json"}), 422, "web.form_json")
+    told = refused(client.post("/api/check", data={"mandate": "x"}), 422, "web.form_body")
+    assert "application/x-www-form-urlencoded" in told["message"]
     for word in ("\\ud800", "\\u0000"):  # as JSON writes half a character, and NUL
         sent = f'{{"mandate": "{word}.yaml", "holdings": "x.csv"}}'.encode()
         told = client.post("/api/check", content=sent, headers={"content-type": "application/json"})
-        assert (told.status_code, told.json()["code"]) in ((400, "web.form"), (422, "web.form"))
-    refused(client.get("/api/none"), 404, "web.http")
-    refused(client.get("/api/check"), 405, "web.http")
+        assert (told.status_code, told.json()["code"]) in ((400, "web.form"), (422, "web.form_value"))
+    refused(client.get("/api/none"), 404, "web.http_404")
+    told = refused(client.get("/api/check", params={"lang": "zh"}), 405, "web.http_405")
+    assert "该地址不接受这种请求" in told["message"]
 
 
 def test_rules_are_read(client: TestClient) -> None:
@@ -129,7 +140,10 @@ def test_rules_are_read(client: TestClient) -> None:
 
 def test_another_origin_is_refused(client: TestClient) -> None:
     refused(client.post("/api/check", json=FUND, headers={"origin": "http://evil.example"}), 403, "web.origin")
-    assert client.get("/api/rules", headers={"host": "evil.example"}).status_code == 400
+    for name in ("evil.example", "evil.example:8050", "127.0.0.1.evil.example", "localhost:80@evil.example", ""):
+        refused(client.get("/api/rules", headers={"host": name}), 400, "web.host")
+    for name in ("localhost", "LOCALHOST:9000", "127.0.0.1:1", "[::1]:8050", "[::1]"):
+        assert client.get("/openapi.json", headers={"host": name}).status_code == 200
 
 
 def test_a_large_request_is_refused_however_it_is_sent() -> None:
@@ -174,7 +188,7 @@ def test_too_much_at_once_says_so() -> None:
 def _ended(client: TestClient, name: str) -> dict[str, Any]:
     for _ in range(300):
         state = client.get(f"/api/jobs/{name}").json()
-        if state["state"] != "running":
+        if state["state"] not in ("queued", "running"):
             return dict(state)
         time.sleep(0.1)
     raise AssertionError(state)
@@ -184,13 +198,33 @@ def test_a_job_tells_how_far_it_is_and_gives_the_result(client: TestClient) -> N
     asked = client.post("/api/jobs/check", json=FUND)
     assert asked.status_code == 202
     job = asked.json()
-    assert (job["state"], job["result"]) == ("running", None)
+    assert (job["state"], job["result"]) == ("queued", None)
     with client.stream("GET", f"/api/jobs/{job['id']}/events") as stream:
         states = [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line]
-    assert [s["state"] for s in states[:-1]] == ["running"] * (len(states) - 1)
+    assert {s["state"] for s in states[:-1]} <= {"queued", "running"}
     assert states[-1]["state"] == "done"
     assert states[-1]["exit_code"] == 1
     assert states[-1]["result"] == client.post("/api/check", json=FUND).json()
+
+
+def test_a_job_says_what_it_is_at_step_by_step(client: TestClient) -> None:
+    job = client.post("/api/jobs/compare", json={"mandate": "city-bank.yaml", "lang": "zh"}).json()
+    with client.stream("GET", f"/api/jobs/{job['id']}/events") as stream:
+        states = [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line]
+    said = [s["progress"] for s in states if s["progress"] is not None]
+    assert {s["what"] for s in said} == {"比较板块中"}
+    counted = [s["done"] for s in said]
+    assert counted == sorted(counted)
+    assert 0 < counted[-1] <= said[-1]["total"]
+    assert (states[-1]["state"], states[-1]["progress"]) == ("done", None)
+
+
+def test_jobs_wait_for_their_turn_and_are_never_refused_for_it() -> None:
+    with TestClient(create_app(Settings(running=1, waiting=0)), **HERE) as client:
+        jobs = [client.post("/api/jobs/check", json=FUND).json() for _ in range(3)]
+        assert [job["state"] for job in jobs] == ["queued"] * 3
+        client.delete(f"/api/jobs/{jobs[1]['id']}")
+        assert [_ended(client, job["id"])["state"] for job in jobs] == ["done", "cancelled", "done"]
 
 
 def test_a_job_can_be_ended(client: TestClient) -> None:
