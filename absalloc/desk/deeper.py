@@ -96,7 +96,9 @@ def _deepened(
         return {}
     step("prices")
     case = ready()
-    found: dict[str, Any] = {"prices": prices(case.state, case.settings, lp=True, supply=supply).to_json(lang)}
+    found: dict[str, Any] = {
+        "prices": prices(case.state, case.settings, lp=True, pairs=False, supply=supply).to_json(lang)
+    }
     step("scenarios")
     found["scenarios"] = stress().to_json(lang)["scenarios"]
     step("sectors")

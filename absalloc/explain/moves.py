@@ -91,7 +91,9 @@ class Mover:
         return Move(limit, "optimal", gain, gain, gain, 0.0, taken)
 
     def _still_allowed(self, change: Change) -> bool:
-        """Say whether a rule without rows, tightened, bars no line that the answer holds: the answer then stands."""
+        """Say whether the answer keeps a limit that was tightened, or holds no line that is barred by it: it stands."""
+        if self.session.keeps(change, self.start):
+            return True
         faces, more = self.start.faces, self.session.bars_more(change)
         return faces is not None and more is not None and not np.any(faces[more] > 0)
 

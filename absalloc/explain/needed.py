@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
-from absalloc.explain.standing import Standing
+from absalloc.explain.standing import NotPlain, Standing
 from absalloc.solve import Outcome
 
 NOTHING = 1e-7
 """Million yuan a year: less than this is no gain."""
+ROUNDING = 1e-9
+"""Relative breach of a row that is rounding."""
 
 
 def needed(standing: Standing, found: Outcome) -> frozenset[str]:
@@ -35,3 +39,23 @@ def needed(standing: Standing, found: Outcome) -> frozenset[str]:
         name for name in rules
         if standing.code[name] in has_dual or float(gain @ standing.bars[name]) > NOTHING
     )  # fmt: skip
+
+
+def kept(standing: Standing, found: Outcome, key: tuple[str, str], value: Fraction) -> bool:
+    """Say whether the point of an answer keeps one limit, (rule id, sense), at another value.
+
+    Then a tighter limit changes nothing: no point of fewer is better than the best of all. False also where the limit
+    has no rows of its own to tell by.
+    """
+    try:
+        rows = standing.patched(key, value)
+    except NotPlain:
+        return False
+    if found.x is None or found.row_activity is None:
+        return False
+    if isinstance(rows, Fraction):
+        at = standing.counts[key]
+        room = standing.upper[at] + float(rows - standing.limit(key)) - found.row_activity[at]
+        return bool(room >= -ROUNDING)
+    activity = rows.matrix.times(found.x)
+    return bool(np.all(activity <= rows.upper + ROUNDING * np.maximum(1.0, np.abs(activity))))

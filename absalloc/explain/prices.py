@@ -160,6 +160,7 @@ def prices(
     breakpoints: bool = False,
     lp: bool = False,
     exact: bool = False,
+    pairs: bool = True,
     supply: Mapping[str, float] | None = None,
     progress: Progress | None = None,
 ) -> PriceList:
@@ -170,8 +171,8 @@ def prices(
     and stops to bind. These and the pairs of rules that take over from each other are of the LP relaxation, unless
     ``exact``: then plans with lots, tickets and names are made for them as well, which takes many times longer.
     ``lp``: all of it on the LP relaxation, in milliseconds a price; a book whose plan has no integers is priced
-    on its LP anyway, which is then its own. ``supply``: the most face that may be bought of some lines. Where the book
-    has no plan as it stands, the list is empty and says why.
+    on its LP anyway, which is then its own. Not ``pairs``: without the pairs. ``supply``: the most face that may be
+    bought of some lines. Where the book has no plan as it stands, the list is empty and says why.
     Raises BadInput for a rule that is not in force, and for ``lp`` with ``exact``.
     """
     if lp and exact:
@@ -193,12 +194,13 @@ def prices(
     known = not model.rate and deep.base.high is not None
     if breakpoints and known:
         made = [_with_span(deep, item, steps) for item in made]
-    pairs = pairs_of(deep, [rule.id for rule in wanted], steps) if known else ()
-    made = [replace(item, behind=_behind(item.rule.id, pairs)) for item in made]
+    both = pairs_of(deep, [rule.id for rule in wanted], steps) if known and pairs else ()
+    made = [replace(item, behind=_behind(item.rule.id, both)) for item in made]
     made.sort(key=lambda item: (-(item.removed.gain or Fraction(0)), item.rule.id, item.sense))
     how = INTEGERS if deep.whole else OWN_LP if head.solved_as["prices"] == OWN_LP else RELAXATION
-    told = {"pairs": how, **({"breakpoints": how} if breakpoints else {})} if known else {}
-    return replace(head, prices=tuple(made), pairs=pairs, solved_as={**head.solved_as, **told})
+    asked = {"breakpoints": breakpoints, "pairs": pairs}
+    told = {key: how for key, wanted_ in asked.items() if wanted_ and known}
+    return replace(head, prices=tuple(made), pairs=both, solved_as={**head.solved_as, **told})
 
 
 def _mover(model: Model, *, lp: bool) -> tuple[Mover, PriceList] | PriceList:

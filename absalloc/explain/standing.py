@@ -206,7 +206,7 @@ class Standing:
         was = self.now
         moved = replace(moved, yields=self._new_yields(moved))
         made = self.objective(moved) if was.yields != moved.yields else None
-        patches = [(key, self._patch(key, value)) for key, value in self._limits_to_move(moved)]
+        patches = [(key, self.patched(key, value)) for key, value in self._limits_to_move(moved)]
         for key, rows in patches:
             self._set(key, rows)
         # Where a rule was switched back on its rows come back, and the lines it bars leave.
@@ -225,16 +225,21 @@ class Standing:
         found = []
         for key in dict.fromkeys([*self.now.limits, *moved.limits]):
             value = moved.limits.get(key, self._given(key))
-            if value != self.now.limits.get(key, self._given(key)):
+            if value != self.limit(key):
                 found.append((key, value))
         return found
+
+    def limit(self, key: tuple[str, str]) -> Fraction:
+        """Return a limit as it stands now."""
+        return self.now.limits.get(key, self._given(key))
 
     def _given(self, key: tuple[str, str]) -> Fraction:
         limit = next(item for item in self.model.rules[key[0]].limits if item.sense == key[1])
         assert limit.value is not None
         return limit.value
 
-    def _patch(self, key: tuple[str, str], value: Fraction) -> PlainRows | Fraction:
+    def patched(self, key: tuple[str, str], value: Fraction) -> PlainRows | Fraction:
+        """Return the rows of a limit at another value, of a cap on names the value. Raises NotPlain."""
         if key in self.counts and self.model.given.before is None:
             return value
         if key not in self.blocks:
@@ -249,7 +254,7 @@ class Standing:
     def _set(self, key: tuple[str, str], rows: PlainRows | Fraction) -> None:
         if isinstance(rows, Fraction):
             at = self.counts[key]
-            self.upper[at] += float(rows - self.now.limits.get(key, self._given(key)))
+            self.upper[at] += float(rows - self.limit(key))
             return
         first = self.first[key]
         span = slice(first, first + rows.block.rows)

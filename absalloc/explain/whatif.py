@@ -13,7 +13,7 @@ import pandas as pd
 
 from absalloc.explain.live import Live, Probe, Shift
 from absalloc.explain.model import Change, Model
-from absalloc.explain.needed import needed
+from absalloc.explain.needed import kept, needed
 from absalloc.explain.readings import HELD, readings
 from absalloc.explain.relaxation import barred_by
 from absalloc.explain.standing import Moved, NotPlain, Standing
@@ -193,6 +193,15 @@ class Session:
                 return None
             there = self.given.at(change)
             return np.asarray(barred_by(there, name, standing.terms) & ~standing.bars[name])
+
+    def keeps(self, change: Change, probe: Probe) -> bool:
+        """Say whether the point of the book as given keeps one limit as moved; no where rows do not tell."""
+        ((rule, sense, value),) = change.limits
+        with self._solving:
+            standing = self._standing
+            if standing is None or self._base != Moved() or rule not in standing.code:
+                return False
+            return kept(standing, probe.outcome, (rule, sense), value)
 
     def _relative(self, moved: Moved) -> Moved:
         """Return ``moved`` as seen from the program that stands, which may have taken some changes into its base."""

@@ -262,7 +262,7 @@ class _Maker:
         first = self.program(terms, 0.0)
         keys = first.builder.open
         if not keys or len(keys) > MOST_OPEN:
-            return self.solve_one(terms)
+            return self.solve_one(terms, first)
         ways: list[tuple[Branch, ...]] = list(itertools.product(("within", "nothing bought"), repeat=len(keys)))
         found = [self.solve_one(replace(terms, branches=dict(zip(keys, way, strict=True)))) for way in ways]
         unsure = [pair for pair in found if pair[1].status not in ("optimal", "infeasible")]
@@ -270,11 +270,14 @@ class _Maker:
             return unsure[0]
         return min(found, key=lambda pair: np.inf if pair[1].objective is None else pair[1].objective)
 
-    def solve_one(self, terms: Terms) -> tuple[Program, Outcome]:
-        """Solve once; for carry per capital, take Dinkelbach's steps on the price of capital until it stands still."""
+    def solve_one(self, terms: Terms, first: Program | None = None) -> tuple[Program, Outcome]:
+        """Solve once; for carry per capital, take Dinkelbach's steps on the price of capital until it stands still.
+
+        ``first``: the program of these terms at no price, where it is at hand.
+        """
         price = 0.0
-        for _ in range(DINKELBACH_STEPS):
-            program = self.program(terms, price)
+        for step in range(DINKELBACH_STEPS):
+            program = first if first is not None and step == 0 else self.program(terms, price)
             program, outcome = self.best(program, terms)
             if program.objective.kind != "carry_per_capital" or outcome.status != "optimal" or outcome.x is None:
                 return program, outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from absalloc.errors import BadInput
 from absalloc.plan.builder import MILLION, Builder, ColumnOf, RowOf
 from absalloc.plan.lines import PlanLines
 from absalloc.plan.rule_rows import Key, Terms, label
-from absalloc.plan.trades import Legs, trade_terms
+from absalloc.plan.trades import Legs, trade_entries, trade_terms
 from absalloc.rows.system import Alternatives, Block, RowSystem
 
 UNIT = 100.0
@@ -65,8 +66,37 @@ class _Special:
     system: RowSystem
     terms: Terms
 
+    @cached_property
+    def _plain(self) -> list[Amount] | None:
+        """The amounts of all groups at once; None where lines may be in several groups, or count in more ways."""
+        block, lines = self.block, self.lines
+        if len(block.own.col) or len(block.shared.col):
+            return None
+        order = np.argsort(block.row, kind="stable")
+        row, position, (buy, sell) = block.row[order], *self._sides(block.col[order], block.n[order])
+        places, cols, data = trade_entries(self.builder, self.legs, position, buy, sell)
+        # Each group's entries in the order in which it would have them alone.
+        mine = np.argsort(row[places], kind="stable")
+        edges, ends = (np.searchsorted(part, np.arange(block.rows + 1)).tolist() for part in (row, row[places][mine]))
+        room, held = np.maximum(lines.most - lines.held, 0.0)[position], lines.held[position]
+        found = []
+        for r in range(block.rows):
+            at, own = slice(edges[r], edges[r + 1]), mine[ends[r] : ends[r + 1]]
+            most = float(np.abs(sell[at]) @ held[at]) + float(np.abs(buy[at]) @ room[at])
+            found.append(Amount(cols[own], data[own], float(sell[at] @ held[at]), most))
+        return found
+
+    def _sides(self, col: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """Return (positions, (what a yuan bought counts, what a yuan sold does)) of columns of the block."""
+        total = self.system.positions
+        kept = col >= total
+        position = np.where(kept, col - total, col) - self.system.offsets[self.block.books[0]]
+        return position, (np.where(kept, 0.0, value), np.where(kept, value, 0.0) if self.block.legs else value)
+
     def amount(self, r: int, *, sure: bool = False) -> Amount:
         """Return a group's amount with every line that may count at its most; ``sure``: only those that do."""
+        if self._plain is not None:
+            return self._plain[r]
         block = self.block
         at = block.row == r
         cols, values = [block.col[at]], [block.n[at]]
@@ -75,10 +105,7 @@ class _Special:
             cols.append(part.col[here])
             values.append(part.n[here].min(axis=1, initial=np.inf) if sure else part.n[here].max(axis=1, initial=0.0))
         col, value = np.concatenate(cols), np.concatenate(values)
-        total, lines = self.system.positions, self.lines
-        kept = col >= total
-        position = np.where(kept, col - total, col) - self.system.offsets[block.books[0]]
-        buy, sell = np.where(kept, 0.0, value), (np.where(kept, value, 0.0) if block.legs else value)
+        lines, (position, (buy, sell)) = self.lines, self._sides(col, value)
         terms = trade_terms(self.builder, self.legs, position, buy, sell)
         most = float(np.abs(sell) @ lines.held[position])
         most += float(np.abs(buy) @ np.maximum(lines.most - lines.held, 0.0)[position])

@@ -172,6 +172,19 @@ class WarmLP(Whole):
             rows = np.diff(self.A.indptr) * 20 >= problem.n
             if found.row_dual is not None:
                 rows |= found.row_dual != 0
+            if found.row_activity is not None:
+                rows |= self._at_an_end(found.row_activity, columns)
             if not rows.any():
                 rows[0] = True
         return np.flatnonzero(rows), np.flatnonzero(columns), rest
+
+    def _at_an_end(self, activity: Floats, columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return the rows that stand at one of their ends and hold a column of the part.
+
+        They break as soon as such a column moves: a switch tied to the amount it stands for, above all. Without them
+        equally good points are tried one after the other.
+        """
+        size = FEASIBLE * np.maximum(1.0, np.abs(activity))
+        at_end = (self.row_upper - activity <= size) | (activity - self.row_lower <= size)
+        held = np.concatenate(([0], np.cumsum(columns[self.A.indices])))
+        return np.asarray(at_end & (held[self.A.indptr[1:]] > held[self.A.indptr[:-1]]))
