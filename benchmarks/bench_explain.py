@@ -1,9 +1,8 @@
-"""Explanations at market size: price list, headroom of every line, conflict with repairs.
+"""Explanations at market size: headroom of every line, conflict with repairs; the price list has bench_prices.py.
 
     python benchmarks/bench_explain.py [--tranches 9295] [--book bond-fund-open] [--json FILE]
 
-Seconds of this process beside seconds on the clock: the machine may be shared. The price list with integers counts
-loosen, tighten and remove of every rule; each price was solved again and re-checked exactly.
+Seconds of this process beside seconds on the clock: the machine may be shared.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def figures(folder: Path, book: str) -> Iterator[Figure]:
     """Yield the figures of one book."""
     import absalloc as aa
     from absalloc.desk import Book, planning
-    from absalloc.explain import conflicts, headroom, prices
+    from absalloc.explain import conflicts, headroom
     from absalloc.explain.headroom import headroom_in
     from absalloc.explain.model import Model
 
@@ -49,9 +48,6 @@ def figures(folder: Path, book: str) -> Iterator[Figure]:
     mandate = aa.load_mandate(str(folder / f"{book}.yaml"))
     case = planning(Book(universe, mandate))
     args = (case.state, case.settings)
-    figure, table = timed(f"{book}: price list, LP", 1.0, lambda: prices(*args, lp=True))
-    yield noted(figure, f"{len(table.prices)} limits, from the book alone")
-    yield timed(f"{book}: price list, lots and names", 60.0, lambda: prices(*args))[0]
     model = Model(*args)
     yield timed(f"{book}: the plan that headroom starts from", None, lambda: model.base)[0]
     figure, plain = timed(f"{book}: headroom of all, nothing else moving", 0.2, lambda: headroom_in(model))

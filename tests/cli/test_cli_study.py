@@ -150,6 +150,29 @@ def test_explain_answers_as_a_document_and_for_people(run: Run, wealth: list[Any
     assert chinese.out != english.out
 
 
+def test_the_price_list_says_of_every_number_how_it_was_solved(run: Run, wealth: list[Any]) -> None:
+    mandate, *rest = wealth
+    words = ["explain", "prices", mandate, "--breakpoints", "--rule", "security-share", "--group",
+             "terms=end-date,minimum-term", "--group", "shares=security-share", *rest]  # fmt: skip
+    loose, exact = (run(*words, *more, "--json").document for more in ([], ["--exact"]))
+    for document, how in ((loose, "lp_relaxation"), (exact, "integers")):
+        jsonschema.validate(document, json_schema("prices"))
+        assert document["solved_as"] == {"prices": "integers", "breakpoints": how, "pairs": how}
+        shares = document["attribution"]
+        assert shares["lp_relaxation"] == (how != "integers")
+        assert [share["group"] for share in shares["shares"]] == ["terms", "shares", "others"]
+        for column in ("ordered_yuan", "shapley_yuan"):
+            fen = sum(round(100 * share[column]) for share in shares["shares"])
+            assert fen == round(100 * shares["free"]) - round(100 * shares["constrained"])
+    said, chinese = run(*words), run(*words, "--exact", "--lang", "zh")
+    assert said.code == chinese.code == 0
+    for word in ("yuan a year", "bp of 3,000,000,000 yuan", "LP relaxation", "Shapley", "10%"):
+        assert word in said.out, word
+    for word in ("元/年", "3,000,000,000 元", "并经复核", "夏普利"):
+        assert word in chinese.out, word
+    assert "LP" not in chinese.out.replace("LPR", "")
+
+
 def test_a_frontier_and_a_plan_agree(run: Run, wealth: list[Any]) -> None:
     mandate, *rest = wealth
     words = ["--rule", "security-share", "--at", "15%", "--at", "8%"]
@@ -215,6 +238,8 @@ def test_a_conflict_is_the_answer_no(run: Run, wealth: list[Any]) -> None:
         (["compare", "{m}", "{m}"], "mandate.duplicate_name", None),
         (["explain", "why", "{m}", "SYN100024.IC"], "explain.unknown_tranche", "SYN100024.IB"),
         (["explain", "prices", "{m}", "--rule", "security-shar"], "explain.unknown_rule", None),
+        (["explain", "prices", "{m}", "--lp", "--exact"], "explain.lp_or_exact", None),
+        (["explain", "prices", "{m}", "--group", "security-share"], "cli.group_form", None),
         (["explain", "frontier", "{m}", "--rule", "security-share", "--at", "2 years"], "rulebook.limit_unit", None),
         (["explain", "frontier", "{m}", "--rule", "security-share", "--at", "8%", "--sense", "mx"],
          "cli.sense_form", "max"),
