@@ -13,13 +13,13 @@ import numpy as np
 from absalloc.compliance.exact import evaluate_exact
 from absalloc.compliance.finding import Finding
 from absalloc.plan.after import LossCap
-from absalloc.plan.builder import MILLION
 from absalloc.plan.conflict import find_conflict
 from absalloc.plan.lines import PlanLines, allocated_lines, plan_lines
 from absalloc.plan.note import Note
 from absalloc.plan.objective import objective
 from absalloc.plan.point import exact_point, settled
 from absalloc.plan.program import Program, build_program
+from absalloc.plan.rate import gain_per_capital, lost
 from absalloc.plan.recheck import Outlook, carried, key_of, look, not_allowed, too_low, wider
 from absalloc.plan.rounding import faces, missed, with_gap
 from absalloc.plan.rule_rows import Branch, Key, Terms, worst_excess
@@ -268,7 +268,7 @@ class _Maker:
         unsure = [pair for pair in found if pair[1].status not in ("optimal", "infeasible")]
         if unsure:
             return unsure[0]
-        return min(found, key=lambda pair: np.inf if pair[1].objective is None else pair[1].objective)
+        return min(found, key=lambda pair: lost(*pair))
 
     def solve_one(self, terms: Terms, first: Program | None = None) -> tuple[Program, Outcome]:
         """Solve once; for carry per capital, take Dinkelbach's steps on the price of capital until it stands still.
@@ -281,7 +281,7 @@ class _Maker:
             program, outcome = self.best(program, terms)
             if program.objective.kind != "carry_per_capital" or outcome.status != "optimal" or outcome.x is None:
                 return program, outcome
-            ratio = price + _gain_per_capital(program, outcome)
+            ratio = price + gain_per_capital(program, outcome)
             if ratio <= price * (1 + 1e-7):
                 # At the best price any amount of the best lines is worth as much as none; a hair below, all of them.
                 program = self.program(terms, price * (1 - 1e-6))
@@ -382,17 +382,6 @@ class _Maker:
         if "tax" in after.mandate.objective.parts:
             notes.append(tax_of(after).note())
         return tuple(notes)
-
-
-def _gain_per_capital(program: Program, outcome: Outcome) -> float:
-    """Return (carry − costs − price × capital) over capital at an answer, 0 where it takes no capital."""
-    assert outcome.x is not None
-    held = faces(program, outcome.x)
-    index = program.lines.positions.state.index
-    at = np.array([index[name] for name in held if name in index], dtype=np.int64)
-    face = np.array([float(v) for name, v in held.items() if name in index])
-    capital = float(np.nan_to_num(program.objective.capital)[at] @ face)
-    return -float(outcome.objective or 0.0) * MILLION / capital if capital > 0 else 0.0
 
 
 def _share(gap: float | None) -> str:

@@ -13,6 +13,7 @@ from file_worlds import ABS, CASH, LOT, NAV, Brute, Files, bank, fund, line, rul
 import absalloc as aa
 from absalloc.compliance.exact import evaluate_exact
 from absalloc.explain import attribution, conflicts, frontier, headroom, menu, prices, why
+from absalloc.explain.lines import without_line
 from absalloc.explain.model import Model
 from absalloc.plan.make import make_plan
 
@@ -460,3 +461,27 @@ def test_a_yield_of_unsaid_source_is_a_yield(folder: Path) -> None:
     texts = [note.text() for note in files.case.notes]
     assert "1 lines have no yield." in texts, "cash has none"
     assert any(text.startswith("1 lines have a yield of which the file does not say") for text in texts)
+
+
+@pytest.mark.parametrize("limit", ["0%", "10%"])
+def test_the_best_rate_is_taken_of_all_ways_past_a_rule_tested_at_purchase(folder: Path, limit: str) -> None:
+    """Each way, within the limit or buying nothing, has its own price of capital: their objectives do not compare."""
+    weight = {"A": Fraction(7, 20), "B": Fraction(7, 20), "C": Fraction(1, 5), "D": Fraction(1, 5)}
+    facts = {"A": (3.3, "丙", LOT), "B": (2.1, "乙", 3 * LOT), "C": (2.7, "丙", 2 * LOT), "D": (2.3, "乙", 2 * LOT)}
+    lines = [
+        line(n, y, originator=o, issue_size=size, risk_weight=float(100 * weight[n]))
+        for n, (y, o, size) in facts.items()
+    ]
+    cap = rule("cap", kind="share", by="originator", where=ABS, measure="market_value", of="tier1_capital", max=limit)
+    keys = {"objective": {"kind": "carry_per_capital"}, "capital": {"ratio": "10.5%", "hurdle": "10%"}}
+    mandate = bank(10 * LOT, funding={"rate": "1.6%"}, trading={"lot": LOT, "cost_bp": 20}, **keys)
+    held = {"B": 2 * LOT, "C": 2 * LOT, "D": LOT}
+    here = Brute(written(folder / f"ways {limit}", lines, [{**cap, "tested": "purchase"}], mandate, held))
+    for name in ("C", "D"):
+        rates = []
+        for made in (m for m in here.good if name not in m.faces and m.faces):
+            capital = sum((f * weight[n] for n, f in made.faces.items()), Fraction(0)) * Fraction(21, 200)
+            rates.append(made.value / capital)
+        model = Model(here.state, here.files.settings)
+        found = model.value(model.answer(adjust=without_line(model.position(name))))
+        assert float(found or 0) == pytest.approx(float(max(rates)), abs=1e-6), name
