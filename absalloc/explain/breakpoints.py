@@ -91,7 +91,10 @@ def relaxed_span(model: Model, rule: ActiveRule, limit: Limit) -> Span:
     top = Tops(model, ladder)
     binds = last(lambda k: top.costs(k, free), low, high)
     none = last(top.impossible, low, high)
-    return ladder.span(binds, low if binds is None else binds + 1, low if none is None else none + 1, none)
+    ends = [low if last_ is None else last_ + 1 for last_ in (binds, none)]
+    # A solve that a limit of time ended proves neither side.
+    free_at, some = (k if k > high or top.at(k)[0] == "optimal" else None for k in ends)
+    return ladder.span(binds, free_at, some, none)
 
 
 class Tops:

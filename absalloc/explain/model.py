@@ -340,10 +340,14 @@ class Model:
         earned -= _paid(answer)
         return earned if not self.rate else earned / capital if capital else Fraction(0)
 
+    @property
+    def earns(self) -> bool:
+        """Whether plans maximise an amount: no rate, and not the least change first."""
+        return not self.rate and not (self.settings.cure and self.settings.max_turnover is None)
+
     def bound(self, answer: Answer) -> Fraction | None:
         """Return the most the objective can be, yuan a year; None where the solver gives no such number."""
-        change_first = self.settings.cure and self.settings.max_turnover is None
-        if answer.outcome is None or answer.outcome.bound is None or self.rate or change_first:
+        if answer.outcome is None or answer.outcome.bound is None or not self.earns:
             return None
         return Fraction(-answer.outcome.bound) * 10**6
 

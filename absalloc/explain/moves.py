@@ -104,6 +104,8 @@ class Mover:
         if found.same:
             # The same program to the last number: nothing changes at all.
             return Move(limit, found.status, Fraction(0), Fraction(0), Fraction(0), found.gap, ())
+        # Against a plan that is not proven nothing is.
+        status = found.status if base.status == "optimal" else base.status
         gain, low, high = found.low - base.low, None, None
         if base.high is not None and found.high is not None and base.status == found.status == "optimal":
             low, high = found.low - base.high, found.high - base.low
@@ -111,7 +113,7 @@ class Mover:
                 # Within the gaps one plan serves both books: the better one for the looser.
                 gain = max(gain, Fraction(0)) if looser else min(gain, Fraction(0))
         after = tuple(name for name in found.binding if name not in self.binding)
-        return Move(limit, found.status, gain, low, high, found.gap, after)
+        return Move(limit, status, gain, low, high, found.gap, after)
 
     def _spared(self, change: Change, limit: Fraction | None, *, looser: bool) -> Move | None:
         """Return the move where no plan need be made: by a bound of the looser book, a plan that meets the tighter."""

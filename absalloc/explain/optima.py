@@ -120,11 +120,10 @@ def proven_bound(model: Model, answer: Answer, change: Change) -> Fraction | Non
     """Return the most a plan can earn under a change, yuan a year; None where no such number is known.
 
     Where rows were held back for the exact re-check, the bound of the program solved is one of fewer portfolios: the
-    LP of all of them has the bound then.
+    LP of all of them has the bound then, as where the solver stopped before it had one.
     """
-    if model.bound(answer) is None:
-        return None
-    return model.ceiling(change) if answer.margins else model.bound(answer)
+    bound = None if answer.margins else model.bound(answer)
+    return model.ceiling(change) if bound is None and model.earns and answer.status != "infeasible" else bound
 
 
 def between(terms: Iterable[tuple[Fraction, Optimum]]) -> tuple[Fraction, Fraction] | None:

@@ -33,11 +33,12 @@ class Pair:
         return worth_of(self.low, self.high)
 
 
-def pairs_of(optima: Optima, rules: Collection[str], steps: Steps) -> tuple[Pair, ...]:
+def pairs_of(optima: Optima, rules: Collection[str], steps: Steps) -> tuple[Pair, ...] | None:
     """Return the pairs with a rule of ``rules`` that take over from each other, or may within the gaps, dearest first.
 
     Of the LP the list is complete to a yuan: its duals say which pairs need not be tried. With integers it is complete
-    to twice the slack of a solve: where the LP leaves no more room than that, no plan is made.
+    to twice the slack of a solve: where the LP leaves no more room than that, no plan is made. None where a limit of
+    time left a pair without an answer.
     """
     names = tuple(rule.id for rule in optima.model.binding_rules)
     probes = {name: optima.session.probe(Change.drop(name)) for name in names}
@@ -45,10 +46,13 @@ def pairs_of(optima: Optima, rules: Collection[str], steps: Steps) -> tuple[Pair
     found = []
     for one, other in _may(optima, names, probes, frozenset(rules)):
         steps.take(f"{one} + {other}")
-        if optima.whole and not _room(optima, one, other) > least:
+        room = _room(optima, one, other) if optima.whole else None
+        if room is not None and room <= least:
             continue
         pair = _pair(optima, one, other)
-        if pair is not None and pair.high > least and pair.worth in ("gain", "within_gap"):
+        if pair is None:
+            return None
+        if pair.high > least and pair.worth in ("gain", "within_gap"):
             found.append(pair)
     return tuple(sorted(found, key=lambda pair: (-pair.more, pair.rules)))
 
@@ -64,12 +68,12 @@ def _may(
             yield one, other
 
 
-def _room(optima: Optima, one: str, other: str) -> Fraction:
-    """Return the most that leaving out both can gain beyond each alone, by the LP; 0 where a plan is missing."""
+def _room(optima: Optima, one: str, other: str) -> Fraction | None:
+    """Return the most that leaving out both can gain beyond each alone, by the LP; None where that is not known."""
     top, base = optima.ceiling(Change.drop(one, other)), optima.base
     alone = [optima.at(Change.drop(name), base.low).low for name in (one, other)]
     if top is None or base.high is None or alone[0] is None or alone[1] is None:
-        return Fraction(0)
+        return None
     return top - alone[0] - alone[1] + base.high
 
 
@@ -81,7 +85,7 @@ def _pair(optima: Optima, one: str, other: str) -> Pair | None:
     both = optima.at(Change.drop(one, other), max(first.low, second.low))
     signs = ((Fraction(1), base), (Fraction(-1), first), (Fraction(-1), second), (Fraction(1), both))
     ends = between(signs)
-    if ends is None or both.low is None or any(item.status != "optimal" for _, item in signs):
+    if ends is None or both.low is None:
         return None
     alone = (first.low - base.low, second.low - base.low)
     together = both.low - base.low

@@ -77,7 +77,7 @@ class PriceList:
     relaxation: bool = False
     pairs: tuple[Pair, ...] = ()
     solved_as: Mapping[str, str] = field(default_factory=dict)
-    """How ``prices breakpoints pairs`` were solved: ``integers``, ``lp_relaxation``, ``lp``; only what was asked."""
+    """How ``prices breakpoints pairs`` were solved: ``integers``, ``lp_relaxation``, ``lp``; what was found of them."""
 
     def bp(self, amount: Fraction | None) -> float | None:
         """Return an amount a year in basis points of the total; a rate in basis points."""
@@ -194,12 +194,13 @@ def prices(
     known = not model.rate and deep.base.high is not None
     if breakpoints and known:
         made = [_with_span(deep, item, steps) for item in made]
-    both = pairs_of(deep, [rule.id for rule in wanted], steps) if known and pairs else ()
+    found_pairs = pairs_of(deep, [rule.id for rule in wanted], steps) if known and pairs else None
+    both = found_pairs or ()
     made = [replace(item, behind=_behind(item.rule.id, both)) for item in made]
     made.sort(key=lambda item: (-(item.removed.gain or Fraction(0)), item.rule.id, item.sense))
     how = INTEGERS if deep.whole else OWN_LP if head.solved_as["prices"] == OWN_LP else RELAXATION
-    asked = {"breakpoints": breakpoints, "pairs": pairs}
-    told = {key: how for key, wanted_ in asked.items() if wanted_ and known}
+    done = {"breakpoints": breakpoints and known, "pairs": found_pairs is not None}
+    told = {key: how for key, is_done in done.items() if is_done}
     return replace(head, prices=tuple(made), pairs=both, solved_as={**head.solved_as, **told})
 
 

@@ -26,6 +26,7 @@ from absalloc.explain.words import apportioned
 from absalloc.mandate import load_mandate
 from absalloc.plan.make import PlanSettings
 from absalloc.rows import BookState
+from absalloc.rulebook.softened import Softened
 from absalloc.universe import load_universe
 
 EXACT = PlanSettings(mip_gap=1e-9)
@@ -238,3 +239,40 @@ def test_either_the_relaxation_or_integers() -> None:
     state = plan_book(WORLDS[0], held=False)
     with pytest.raises(BadInput, match="ask for one of them"):
         prices(state, EXACT, lp=True, exact=True)
+
+
+def test_what_a_limit_of_time_cuts_short_is_not_told_as_proven() -> None:
+    case = planning(Book(load_universe(MARKET / "market.csv"), load_mandate(MARKET / "wealth-closed-18m.yaml")))
+    hurried = replace(case.settings, time_limit=1e-9)
+    table = prices(case.state, hurried, breakpoints=True, exact=True)
+    assert (table.status, table.reason is not None) == ("stopped", True)
+    told = [move for item in table.prices for move in (item.looser, item.tighter, item.removed) if move]
+    assert {move.worth for move in told} <= {"stopped", "nothing"}
+    shares = attribution(case.state, hurried, exact=True)
+    assert (shares.status, shares.shares, shares.reason is not None) == ("stopped", (), True)
+
+
+def test_a_soft_rule_with_a_price_is_worth_what_it_costs_and_what_is_paid_for_it() -> None:
+    """Without a soft rule both its hold on the plan and the penalty are gone; never is it worth less than nothing."""
+    seen = 0
+    for seed in WORLDS:
+        state = plan_book(seed, held=False)
+        rules = list(state.rules.active)
+        at = next((i for i, r in enumerate(rules) if r.kind == "share" and r.unless is None and r.limits), None)
+        if at is None or rules[at].tested != "always" or rules[at].if_held is not None:
+            continue
+        for price in (Fraction(1, 1000), Fraction(1, 10)):
+            soft = replace(rules[at], level="soft", soft=Softened(0, price))
+            made = replace(state, rules=replace(state.rules, active=(*rules[:at], soft, *rules[at + 1 :])))
+            table = prices(made, EXACT, rules=(soft.id,), pairs=False)
+            if table.status != "optimal":
+                continue
+            without = replace(state, rules=replace(state.rules, active=(*rules[:at], *rules[at + 1 :])))
+            free = prices(without, EXACT, pairs=False).value
+            assert free is not None
+            assert table.value is not None
+            gain = table.prices[0].removed.gain
+            assert float(gain or 0) == pytest.approx(float(free - table.value), abs=3)
+            assert float(gain or 0) >= -1
+            seen += 1
+    assert seen >= 4
