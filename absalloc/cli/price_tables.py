@@ -118,8 +118,8 @@ def _show_pairs(shell: Shell, document: dict[str, Any]) -> None:
 
 def _show_shares(shell: Shell, found: dict[str, Any]) -> None:
     how = shell.text(f"solved_as_{'lp_relaxation' if found['lp_relaxation'] else 'integers'}")
-    said_once(shell, shell.text("shares", how=how), [found["reason"]] if found["reason"] else ())
     shares = found["shares"]
+    said_once(shell, shell.text("shares", how=how), [found["reason"] or shell.text("shares_mean")])
     if not shares:
         return
     columns = ("ordered_yuan", "ordered_bp", "shapley_yuan", "shapley_bp")

@@ -166,9 +166,10 @@ def test_the_price_list_says_of_every_number_how_it_was_solved(run: Run, wealth:
             assert fen == round(100 * shares["free"]) - round(100 * shares["constrained"])
     said, chinese = run(*words), run(*words, "--exact", "--lang", "zh")
     assert said.code == chinese.code == 0
-    for word in ("yuan a year", "bp of 3,000,000,000 yuan", "LP relaxation", "Shapley", "10%"):
+    for word in ("yuan a year", "bp of 3,000,000,000 yuan", "LP relaxation", "Shapley", "10%",
+                 "What the rules cost together, by group (LP relaxation"):  # fmt: skip
         assert word in " ".join(said.out.split()), word
-    for word in ("元/年", "3,000,000,000 元", "并经复核", "夏普利"):
+    for word in ("元/年", "3,000,000,000 元", "并经复核", "夏普利", "各组规则的合计成本（按整手"):
         assert word in " ".join(chinese.out.split()), word
     assert "LP" not in chinese.out.replace("LPR", "")
 
