@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from absalloc.errors import BadInput, nearest
+from absalloc.errors import BadInput
 from absalloc.terms import Column
 from absalloc.universe.aliases import HEADERS
 from absalloc.universe.build import missing, settle_unit
@@ -18,6 +18,8 @@ from absalloc.universe.values import read_column
 from absalloc.where import Where
 
 _TEXT, _MONEY, _DATE = Column(kind="text"), Column(kind="money"), Column(kind="date")
+TOTALS = ("合计", "总计", "小计", "总和", "total", "subtotal", "sum", "grand total")
+"""What stands for a code in a row that counts the others once more."""
 _HOLDINGS = {
     "tranche_id": _TEXT, "face": _MONEY, "market_value": _MONEY, "book_value": _MONEY, "breach_since": _DATE,
 }  # fmt: skip
@@ -44,6 +46,9 @@ def load_holdings(path: str | Path) -> Holdings:
     table = _complete(raw, columns, _HOLDINGS)
     _whole_lines(raw, table["tranche_id"], "holdings_no_code")
     _no_code_twice(raw, table["tranche_id"])
+    for row, code in enumerate(table["tranche_id"]):
+        if code.strip().casefold() in TOTALS:
+            raise BadInput("universe.holdings_total", where=Where(raw.file, raw.lines[row]), value=code)
     empty = np.flatnonzero(missing(table["face"]) & missing(table["market_value"]))
     if len(empty):
         row = int(empty[0])
@@ -104,7 +109,10 @@ def _column_of(header: str, kind: str) -> str | None:
 
 def _read(path: str | Path, kind: str, specs: dict[str, Column]) -> tuple[Raw, dict[str, np.ndarray], tuple[str, ...]]:
     """Return the cells, typed columns and unused headers of a strict file: the first bad cell raises."""
-    raw = _whole(read_raw(path))
+    raw = read_raw(path)
+    if all(resolve_in(header, kind) is None for header in raw.columns):
+        raise _no_column(raw, "tranche_id", kind)  # a title above the header explains more than a row of another width
+    raw = _whole(raw)
     best: dict[str, tuple[Header, str]] = {}
     for header in raw.columns:
         found = resolve_in(header, kind)
@@ -151,14 +159,18 @@ def _strict_column(raw: Raw, name: str, spec: Column, found: Header, header: str
 def _require(raw: Raw, columns: dict[str, np.ndarray], name: str, kind: str) -> None:
     if name in columns:
         return
+    raise _no_column(raw, name, kind)
+
+
+def _no_column(raw: Raw, name: str, kind: str) -> BadInput:
+    """Return that a file has no such column, with what its first line reads instead."""
     names = [name, *HEADERS[kind].get(name, [])]
     if name == "face":
         names += ["market_value", *HEADERS[kind]["market_value"]]
-    error = BadInput(
-        "universe.book_column_missing", where=Where(raw.file, 1), value=name, expected=", ".join(names[:8])
+    there = " | ".join(str(header)[:40] for header in list(raw.columns)[:8])
+    return BadInput(
+        "universe.book_column_missing", where=Where(raw.file, 1), value=name, expected=", ".join(names[:8]), found=there
     )
-    error.nearest = next((guess for one in names if (guess := nearest(one, raw.columns))), None)
-    raise error
 
 
 def _complete(raw: Raw, columns: dict[str, np.ndarray], specs: dict[str, Column]) -> dict[str, np.ndarray]:
