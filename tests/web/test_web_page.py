@@ -170,6 +170,9 @@ def test_trades_are_proposed_and_the_order_file_taken(server: str, tab: Callable
     page.get_by_role("tab", name="Rebalance").click()
     page.get_by_role("button", name="Propose trades").click()
     page.wait_for_selector("#rb-trades .ag-row", timeout=WAIT)
+    # A cap of 10 % on trades in securities; repo and cash, which pay for them, are not counted.
+    share = page.locator("#rb-tiles .tile", has_text="securities traded").locator("dd").inner_text()
+    assert 9.9 < float(share.rpartition("·")[2].strip().removesuffix("%")) <= 10.0
     with page.expect_download() as download:
         page.get_by_role("button", name="Order file").click()
     download.value.save_as(tmp_path / "trades.csv")

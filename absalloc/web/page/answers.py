@@ -71,7 +71,7 @@ def asked(desks: Desks, chosen: Chosen, said: dict[str, Any], lang: str) -> Any:
         return None
     said = {**said, "version": live.version}
     if live.value is None:
-        reason = live.reason.text(lang) if live.reason else ""
+        reason = live.reason.text(lang) if live.reason and live.status == "stopped" else ""
         message = notice(f"{text(f'status_{live.status}', lang)} {reason}", "red")
         said = {**said, "stopped": live.status == "stopped"}
         return message, [], figures.sectors([], lang), figures.ladder([], lang), [], [], [], said
@@ -156,7 +156,8 @@ def planned(desks: Desks, chosen: Chosen, said: Mapping[str, Any], lang: str) ->
         return no_update, no_update
     if said.get("stopped"):  # the plan would say the same
         return [], []
-    plan = desk.plan(changes_of(desk, said), time_limit=PLAN_SECONDS)
+    changes = changes_of(desk, said)
+    plan = desk.plan(changes, time_limit=PLAN_SECONDS)
     document = plan.to_json(lang)
     good = document["status"] == "optimal"
     gap = "" if document["gap"] is None else text("gap", lang, gap=f"{document['gap']:.1e}")
@@ -165,7 +166,8 @@ def planned(desks: Desks, chosen: Chosen, said: Mapping[str, Any], lang: str) ->
         cost = document["objective"]["parts"]["trading_cost"] or 0.0
         net = text("plan_net", lang, yuan=f"{document['objective']['carry_yuan'] - cost:,.2f}")
     said_ = notice(f"{text('whole_lots', lang)} {plan_answer(document, lang)} {net} {gap}", "green" if good else "red")
-    return said_, _repairs(document["conflict"], lang)
+    titles = {rule.id: str(getattr(rule.title, lang)) for rule in desk.case_of(changes).state.rules.active}
+    return said_, _repairs(document["conflict"], titles, lang)
 
 
 def stressed(desks: Desks, chosen: Chosen, said: Mapping[str, Any], scenario: str, lang: str) -> Any:
@@ -195,18 +197,19 @@ def stressed(desks: Desks, chosen: Chosen, said: Mapping[str, Any], scenario: st
     return notice(said_, "green" if item["compliant"] else "red")
 
 
-def _repairs(conflict: Sequence[Mapping[str, Any]], lang: str) -> list[Any]:
+def _repairs(conflict: Sequence[Mapping[str, Any]], titles: Mapping[str, str], lang: str) -> list[Any]:
     import dash_mantine_components as dmc
     from dash import html
 
     found: list[Any] = []
     for item in conflict:
-        found.append(html.P(text("conflict", lang, rules=", ".join(item["rules"]))))
+        rules = "; ".join(f"{titles.get(name, name)} ({name})" for name in item["rules"])
+        found.append(html.P(text("conflict", lang, rules=rules)))
         for repair in item["repairs"]:
             name, value = ("", repair["rule"]) if repair["remove"] else repaired(repair)
             found.append(
                 dmc.Button(
-                    f"{repair['text']} {_worth(repair, lang)}",
+                    f"{_repair(repair, titles, lang)} {_worth(repair, lang)}",
                     size="xs",
                     mr=8,
                     mb=6,
@@ -216,6 +219,16 @@ def _repairs(conflict: Sequence[Mapping[str, Any]], lang: str) -> list[Any]:
                 )
             )
     return found
+
+
+def _repair(repair: Mapping[str, Any], titles: Mapping[str, str], lang: str) -> str:
+    """Return what a repair does, in the words of the page."""
+    rule, unit = titles.get(repair["rule"], repair["rule"]), repair["unit"]
+    if repair["remove"]:
+        return text("repair_remove", lang, rule=rule)
+    was, now = (with_unit(repair[key], unit, lang) for key in ("was", "limit"))
+    sign = "≤" if repair["sense"] == "max" and unit != "grade" else "≥"
+    return text("repair_to", lang, rule=rule, was=f"{sign} {was}", to=f"{sign} {now}")
 
 
 def _worth(repair: Mapping[str, Any], lang: str) -> str:

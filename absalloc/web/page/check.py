@@ -18,7 +18,7 @@ from absalloc.web.page.words import text
 HELD = (
     ("tranche_id", "code", "code"), ("face", "face", "yuan"), ("market_value", "market_value", "yuan"),
     ("verdict", "verdict", "short"), ("rules", "rules_not_passed", "wrapped"), ("room", "may_buy", "yuan"),
-    ("stop", "stopped_by", "text"),
+    ("stop", "stopped_by", "wrapped"),
 )  # fmt: skip
 RULES = (
     ("verdict", "verdict", "short"), ("title", "rule", "wrapped"), ("article", "article", "wrapped"),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from absalloc.errors import AbsallocError, BadInput
+from absalloc.terms import UNIT_PRICE_PRODUCTS
 from absalloc.web.page import books
 from absalloc.web.page.desks import Desks, mandate_of, universe
 from absalloc.web.page.earlier import rows_before
+from absalloc.web.page.knobs import base_of
 from absalloc.web.page.parts import KEPT, beside, book_choice, grid, notice, tiles, told
 from absalloc.web.page.verdicts import Asked
 from absalloc.web.page.words import text
@@ -149,11 +151,16 @@ def _tiles(plan: Plan, document: dict[str, Any], lang: str) -> Any:
 
     if document["objective"] is None:
         return []
-    traded = sum(trade["market_value"] for trade in document["trades"])
+    # As the cap counts it: securities alone. Cash, repo and reverse repo only pay for them.
+    state = plan.answer.state
+    flat = {name for name, row in state.index.items() if state.product[row] in UNIT_PRICE_PRODUCTS}
+    traded = sum(trade["market_value"] for trade in document["trades"] if trade["tranche_id"] not in flat)
+    base = base_of(state.mandate)
+    share = "" if not base else f" · {shown(traded / base, 'ratio', lang)}"
     return tiles(
         [
             (text("tile_carry", lang), shown(document["objective"]["carry_yuan"], "yuan", lang)),
-            (text("tile_traded", lang), shown(traded, "yuan", lang)),
+            (text("tile_traded", lang), f"{shown(traded, 'yuan', lang)}{share}"),
             (text("cost", lang), shown(document["objective"]["parts"]["trading_cost"], "yuan", lang)),
             (text("tile_trades", lang), str(len(document["trades"]))),
         ]

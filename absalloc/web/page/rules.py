@@ -25,13 +25,17 @@ def layout(lang: str) -> Any:
         return text(key, lang)
 
     columns = [
-        ("rule", say("rule_id"), "text"),
+        ("rule", say("rule_id"), "wrapped"),
         ("title", say("rule"), "wrapped"),
         ("article", say("article"), "wrapped"),
         ("level", say("level"), "text"),
         ("confidence", say("confidence"), "text"),
     ]
-    changes = [("day", say("day"), "text"), ("rule", say("rule_id"), "text"), ("text", say("what_changed"), "wrapped")]
+    changes = [
+        ("day", say("diff_day"), "text"),
+        ("rule", say("rule_id"), "wrapped"),
+        ("text", say("what_changed"), "wrapped"),
+    ]
     return html.Div(
         [
             html.H2(say("rule_book")),

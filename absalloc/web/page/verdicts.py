@@ -93,12 +93,13 @@ def _with_room(book: str, rows: list[dict[str, Any]], lang: str) -> list[dict[st
     case = planning(Book(universe(), mandate_of(book), books.table_of(rows)))
     known = [row["tranche_id"] for row in rows if row["tranche_id"] in case.state.index]
     found = headroom(case.state, case.settings, known).to_json(lang)
+    titles = {rule.id: getattr(rule.title, lang) for rule in case.state.rules.active}
     rooms = {line["tranche_id"]: line for line in found["lines"]}
     return [
         {
             **row,
             "room": rooms[row["tranche_id"]]["face"],
-            "stop": rooms[row["tranche_id"]]["rule"] or rooms[row["tranche_id"]]["reason"],
+            "stop": titles.get(rooms[row["tranche_id"]]["rule"]) or rooms[row["tranche_id"]]["reason"],
         }
         if row["tranche_id"] in rooms
         else row
