@@ -37,15 +37,38 @@ def _answer(shell: Shell, key: str, document: dict[str, Any], **fields: Any) -> 
     return shell.text(key, book=document["mandate"], **fields)
 
 
+def _after(shell: Shell, repair: dict[str, Any]) -> str:
+    """Return what there is after a repair: a plan, one that is not proven best, none."""
+    status = repair["status"]
+    if status == "stopped":
+        return shell.text("repair_unproven" if repair["carry_yuan"] is not None else "repair_unknown")
+    return shell.text("repair_alone") if status == "infeasible" else name("status", status, shell.lang)
+
+
+def _earned(repair: dict[str, Any]) -> str:
+    """Return the carry after a repair in bp; of a plan not proven best, and what none can beat."""
+    value, most = repair["carry_bp"], repair["carry_most_bp"]
+    if repair["status"] != "stopped" or most is None:
+        return _bp(value)
+    return f"≤ {_bp(most)}" if value is None else f"{_bp(value)} … {_bp(most)}"
+
+
+def show_set(shell: Shell, item: dict[str, Any]) -> None:
+    """Print one set of rules that cannot hold together, and the ways out."""
+    named = _listed(shell, item["rules"])
+    if item.get("text"):
+        said_once(shell, named, [item["text"]])
+    else:
+        shell.show(plain(f"  {named}"))
+    rows = [(r["text"], yuan_in_full(r["excess_yuan"]), _after(shell, r), _earned(r)) for r in item["repairs"]]
+    if rows:
+        shell.show(simple_table(_heads(shell, "repair", "excess", "status", "carry_bp"), rows, (1, 3)))
+
+
 def show_conflict(shell: Shell, document: dict[str, Any]) -> str:
     """Print each set of rules that cannot hold together, and the ways out."""
     for item in document["conflict"]:
-        said_once(shell, _listed(shell, item["rules"]), [item["text"]])
-        rows = [
-            (r["text"], yuan_in_full(r["excess_yuan"]), name("status", r["status"], shell.lang), _bp(r["carry_bp"]))
-            for r in item["repairs"]
-        ]
-        shell.show(simple_table(_heads(shell, "repair", "excess", "status", "carry_bp"), rows, (1, 3)))
+        show_set(shell, item)
     if document["status"] == "infeasible":
         key = "conflict_all" if document["complete"] else "conflict_some"
         return shell.text(key, book=document["mandate"], n=len(document["conflict"]))

@@ -157,6 +157,7 @@ def show_plan(shell: Shell, document: dict[str, Any]) -> None:
         return
     from rich.text import Text
 
+    from absalloc.cli.explain_tables import show_set
     from absalloc.cli.tables import failing, rule_table, said_once
     from absalloc.report.answer import plan_answer
 
@@ -168,7 +169,8 @@ def show_plan(shell: Shell, document: dict[str, Any]) -> None:
         if details:
             shell.show("", *details)
         for item in document["conflict"]:
-            said_once(shell, shell.text("conflict"), item["rules"])
+            shell.show("", Text(shell.text("conflict"), style="bold"))
+            show_set(shell, item)
         if document["scenarios"] is not None:
             if document["scenarios"]["results"]:
                 _scenarios(shell, document["scenarios"])

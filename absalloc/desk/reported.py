@@ -30,9 +30,9 @@ class Plan(BarePlan):
         """The rules that cannot hold together and their repairs; None where there is a plan, or none was looked for."""
         if self.status != "infeasible" or self.given is None:
             return None
-        from absalloc.explain import conflicts
+        from absalloc.explain.conflicts import conflicts_of
 
-        return conflicts(self.given, self.settings, supply=self.supply)
+        return conflicts_of(self.given, self.answer, self.settings, self.supply)
 
     def to_json(self, lang: str = "en") -> dict[str, Any]:
         """Return the ``absalloc.plan/1`` document, its conflicts with repairs."""

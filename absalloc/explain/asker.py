@@ -12,9 +12,14 @@ from absalloc.plan.make import _Maker
 from absalloc.plan.program import Program
 from absalloc.plan.rule_rows import Terms
 from absalloc.solve import Outcome, Problem, SolveSettings
+from absalloc.solve.integer import solve_briefly
 
 Adjust = Callable[[Program], Problem]
 """What a question does to the program: bars a line, forces one in, adds a row, asks for something else."""
+BRIEF_NODES = 500
+"""Branches after which a plan that is to be made soon is shown with its gap, not proven best."""
+BRIEF_LOTS = 250
+"""Integers that the relaxation leaves open beyond which branch and bound has nothing to show for seconds."""
 
 
 @dataclass
@@ -25,6 +30,8 @@ class Asker(_Maker):
     known: dict[bytes, Outcome] = field(default_factory=dict)
     nodes: int | None = None
     """Branches after which a search is given up; None: none."""
+    brief: bool = False
+    """Whether a good plan, ``stopped`` with its gap, will do where the best one takes branch and bound long."""
 
     def solve_settings(self) -> SolveSettings:
         """Return how a program is solved."""
@@ -37,10 +44,15 @@ class Asker(_Maker):
 
     def tie_broken(self, program: Program) -> Outcome:
         """Return the best answer, ties broken; that of a program that was solved already."""
-        key = digest(program.problem) + str(self.nodes).encode()
+        brief = self.brief and program.problem.has_integers
+        key = digest(program.problem) + f"{self.nodes} {brief}".encode()
         if key not in self.known:
-            self.known[key] = super().tie_broken(program)
+            self.known[key] = self.briefly(program) if brief else super().tie_broken(program)
         return self.known[key]
+
+    def briefly(self, program: Program) -> Outcome:
+        """Return the answer where branch and bound soon has it, else a good point."""
+        return solve_briefly(program.problem, replace(self.solve_settings(), node_limit=BRIEF_NODES), BRIEF_LOTS)
 
 
 def digest(problem: Problem) -> bytes:

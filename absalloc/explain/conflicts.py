@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from absalloc.explain.feasible import feasible_program, numbers
 from absalloc.explain.model import Change, Model
-from absalloc.explain.relaxation import Relaxation, relax
-from absalloc.explain.repairs import Repair, capacity, feasible_program, repairs_of
+from absalloc.explain.relaxation import relax
+from absalloc.explain.repairs import Repair, Ways
 from absalloc.explain.whatif import Session
 from absalloc.explain.words import Words, spoken
-from absalloc.plan.make import PlanSettings
+from absalloc.plan.make import Answer, PlanSettings
 from absalloc.plan.note import Note
 from absalloc.rows import BookState
 
@@ -79,7 +80,24 @@ def conflicts(
     An empty set of rules means that what is held, supply and tickets alone leave no portfolio.
     """
     free = Model(state, settings)
-    model = free.with_supply(supply) if supply else free
+    model = free.with_supply(supply) if supply and free.stopped is None else free
+    return _told_apart(free, conflicts_in(model, most=most, repairs=repairs), supply or {})
+
+
+def conflicts_of(state: BookState, failed: Answer, settings: PlanSettings, supply: Mapping[str, float]) -> Conflicts:
+    """Return the same of a book whose plan, under these settings and this supply, is known to fail."""
+    free = Model(state, settings)
+    model = free.with_supply(supply) if supply and free.stopped is None else free
+    return _told_apart(free, conflicts_in(model.failed(failed)), supply)
+
+
+def _told_apart(free: Model, found: Conflicts, supply: Mapping[str, float]) -> Conflicts:
+    """Return the sets, each of which says so where it is one only for want of supply."""
+    return replace(found, sets=tuple(_by_supply(free, item, supply) for item in found.sets)) if supply else found
+
+
+def conflicts_in(model: Model, *, most: int = MOST_SETS, repairs: bool = True) -> Conflicts:
+    """Return the same of a book that is made ready, the plan of which may be known to fail already."""
     if model.stopped is not None:
         return Conflicts("stopped", (), complete=False, reason=model.stopped)
     if model.refused is not None:
@@ -88,45 +106,44 @@ def conflicts(
     if model.base.status != "infeasible":
         reason = model.base.reason
         return Conflicts(model.base.status, (), complete=model.base.status == "optimal", reason=reason)
-    session = Session.of(model)
-    model.quick = session.relaxed
-    search = _Search(model, relax(model), session, most)
-    found = tuple(_described(model, search, rules, repairs) for rules in search.sets())
-    if supply:
-        found = tuple(_by_supply(free, item, supply) for item in found)
-    return Conflicts(
-        "infeasible",
-        found,
-        complete=search.complete,
-        reason=model.base.reason,
-    )
+    search = _Search(model, Session.of(model), most)
+    sets = search.sets()
+    ways = Ways(model, search.session, relax(model), search.names) if repairs and sets else None
+    found = tuple(_described(search, rules, ways) for rules in sets)
+    return Conflicts("infeasible", found, complete=search.complete, reason=model.base.reason)
 
 
 class _Search:
     """Minimal infeasible sets by deletion; further ones behind each smallest way to break all found so far."""
 
-    def __init__(self, model: Model, relaxation: Relaxation, session: Session, most: int) -> None:
-        self.model, self.relaxation, self.session, self.most = model, relaxation, session, most
-        self.names = relaxation.names
+    def __init__(self, model: Model, session: Session, most: int) -> None:
+        self.model, self.session, self.most = model, session, most
+        rules, levels = model.rules, model.levels
+        self.names = tuple(n for n in session.standing.names if n not in rules or rules[n].level in levels)
         self.known: dict[tuple[frozenset[str], bool], bool | None] = {}
-        self.fresh: dict[frozenset[str], bool | None] = {}
+        self.proofs: dict[frozenset[str], tuple[frozenset[str], frozenset[str]]] = {}
         self.complete = True
 
     def feasible(self, kept: frozenset[str], *, whole: bool) -> bool | None:
-        """Say whether a portfolio meets the rules ``kept``."""
+        """Say whether a portfolio meets the rules ``kept``: ``whole`` by a program that the plan builds afresh."""
         key = (kept, whole)
         if key not in self.known:
+            # What meets more rules meets these; what fails fewer fails these.
+            for (rules, sort), answer in self.known.items():
+                if sort == whole and ((answer is True and kept < rules) or (answer is False and rules < kept)):
+                    return answer
             if len(self.known) >= MOST_TESTS:
                 self.complete = False
                 return None
-            without = frozenset(self.names) - kept
-            self.known[key] = self.relaxation.feasible(without) if whole else self._relaxed(without)
+            self.known[key] = feasible_program(self.model, kept) if whole else self._relaxed(kept)
         return self.known[key]
 
-    def _relaxed(self, without: frozenset[str]) -> bool | None:
-        """Say the same of the LP relaxation, warm."""
-        status = self.session.relaxed(Change(without=without))[0].status
-        return {"optimal": True, "infeasible": False}.get(status)
+    def _relaxed(self, kept: frozenset[str]) -> bool | None:
+        """Say the same of the LP relaxation, warm; where there is none, keep which rules its proof names."""
+        found = self.session.relaxed(Change(without=frozenset(self.names) - kept))[0]
+        if found.status == "infeasible":
+            self.proofs[kept] = self.session.standing.behind(found)
+        return {"optimal": True, "infeasible": False}.get(found.status)
 
     def sets(self) -> list[tuple[str, ...]]:
         found: list[frozenset[str]] = []
@@ -155,30 +172,39 @@ class _Search:
         """Return a minimal infeasible part of an infeasible set: on the relaxation where that is infeasible too."""
         if self.feasible(frozenset(), whole=whole) is False:
             return frozenset()
-        for name in (n for n in self.names if n in kept):
-            if self.feasible(kept - {name}, whole=whole) is False:
-                kept = kept - {name}
+        kept = kept if whole else self.named(kept)
+        for name in self.names:
+            if name in kept and self.feasible(kept - {name}, whole=whole) is False:
+                kept = kept - {name} if whole else self.named(kept - {name})
+        return kept
+
+    def named(self, kept: frozenset[str]) -> frozenset[str]:
+        """Return the rules that the proof of an infeasible relaxation names, where these alone are infeasible too."""
+        combined, barring = self.proofs.get(kept, (kept, frozenset()))
+        for fewer in (combined, combined | barring):
+            if fewer < kept and self.feasible(fewer, whole=False) is False:
+                return fewer
         return kept
 
     def minimal(self, kept: frozenset[str]) -> frozenset[str]:
         """Return a minimal infeasible part, lots and names included, of one that is minimal without them."""
         for name in (n for n in self.names if n in kept):
-            if self.anew(kept - {name}) is False:
+            # Where all other rules can be met these can; which of them cannot is asked further on anyway.
+            rest = frozenset(self.names) - {name}
+            if self.feasible(rest, whole=False) and self.feasible(rest, whole=True):
+                continue
+            if self.feasible(kept - {name}, whole=True) is False:
                 kept = kept - {name}
         return kept
 
-    def anew(self, kept: frozenset[str]) -> bool | None:
-        """Say whether a portfolio meets the rules ``kept``, by a program that the plan builds afresh."""
-        if kept not in self.fresh:
-            self.fresh[kept] = feasible_program(self.model, kept)
-        return self.fresh[kept]
-
-    def verified(self, kept: frozenset[str]) -> bool:
-        """Say whether programs built afresh by the plan itself agree: no portfolio with all, one without any one."""
-        return self.anew(kept) is False and all(self.anew(kept - {name}) is True for name in kept)
-
     def on_relaxation(self, rules: frozenset[str]) -> bool:
         return self.feasible(rules, whole=False) is False
+
+    def verified(self, rules: frozenset[str]) -> bool:
+        """Say whether programs built afresh by the plan agree: no portfolio with all, one without any one."""
+        if self.feasible(rules, whole=True) is not False:
+            return False
+        return all(self.feasible(rules - {name}, whole=True) is True for name in sorted(rules))
 
 
 def hitting_sets(sets: list[frozenset[str]]) -> Iterator[frozenset[str]]:
@@ -191,14 +217,12 @@ def hitting_sets(sets: list[frozenset[str]]) -> Iterator[frozenset[str]]:
     yield from sorted(cuts, key=lambda cut: (len(cut), sorted(cut)))
 
 
-def _described(model: Model, search: _Search, rules: tuple[str, ...], repairs: bool) -> Conflict:
+def _described(search: _Search, rules: tuple[str, ...], ways: Ways | None) -> Conflict:
     kept = frozenset(rules)
-    made = repairs_of(model, search.relaxation, rules) if repairs else ()
+    made = () if ways is None else ways.out_of(rules)
     sentences = [Words("conflict_together", rules=", ".join(rules)) if rules else Words("conflict_background")]
-    sentences += [
-        Words("conflict_capacity", **found) for name in rules if (found := capacity(model, search.relaxation, name))
-    ]
-    sentences += [item.words for item in made if item.limit is not None]
+    standing = search.session.standing
+    sentences += [told for name in rules if (told := numbers(standing, name)) is not None]
     return Conflict(rules, search.verified(kept), search.on_relaxation(kept), made, tuple(sentences))
 
 

@@ -103,6 +103,11 @@ class Model:
         """What may be bought and sold of each line."""
         return plan_lines(self.positions, _budget(self.state))
 
+    def failed(self, answer: Answer) -> Model:
+        """Return the book with its plan, ``infeasible``, which is known and need not be made again."""
+        self.__dict__["base"] = answer
+        return self
+
     def with_supply(self, supply: Mapping[str, float]) -> Model:
         """Return the book with at most so much face to be bought of some lines. Raises BadInput for an unknown one."""
         made = Model(self.given, self.settings)
@@ -161,11 +166,15 @@ class Model:
         return tuple(rule for rule in soft_rules(self.system) if rule.id not in priced([rule]))
 
     def planned(self, change: Change) -> Answer:
-        """Return the plan that is made under ``change``: soft rules without a price give way in it as they must."""
-        if not self.ordered:
-            return self.answer(change)
+        """Return the plan that is made under ``change``: soft rules without a price give way in it as they must.
+
+        Where the best takes branch and bound long, a good one, ``stopped`` with its gap.
+        """
+        if self.stopped is not None:
+            return Answer("stopped", self.stopped, self.state, None, self.current, None, None)
         maker, terms = self._maker(change)
-        return maker.run(terms, conflict=False)
+        maker.brief = True
+        return maker.run(terms, conflict=False) if self.ordered else maker.attempt(terms)
 
     def _maker(self, change: Change) -> tuple[Asker, Terms]:
         state, system, current = self.changed(change)

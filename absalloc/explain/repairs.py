@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from absalloc.explain.model import Change, Model, limit_range, loosening
-from absalloc.explain.relaxation import BUDGET, TURNOVER, Relaxation
+from absalloc.explain.feasible import feasible_program
+from absalloc.explain.model import NOTHING, Change, Model, limit_range, loosening
+from absalloc.explain.readings import readings
+from absalloc.explain.relaxation import BUDGET, Relaxation
+from absalloc.explain.whatif import Session
 from absalloc.explain.words import Words, limit_text, ratio, yuan
 from absalloc.plan.builder import MILLION
-from absalloc.plan.program import build_program
-from absalloc.rows import Block
+from absalloc.plan.make import Answer
 from absalloc.rulebook.active import Limit
-from absalloc.solve import SolveSettings, solve_problem
+from absalloc.solve import Outcome, solve_problem
 
 STEPS: dict[str, Fraction] = {
     "ratio": Fraction(1, 10_000),
@@ -28,17 +30,16 @@ STEPS: dict[str, Fraction] = {
 }
 """How finely a repaired limit is found; a limit in yuan to a ten-thousandth of itself."""
 DOUBLINGS = 24
-NODES = 20
-"""Branches after which a limit is taken as too tight: the repair is then a little wider than the tightest one."""
 
 
 @dataclass(frozen=True)
 class Repair:
     """One way out: a rule's limit moved just far enough, others as they are; ``limit`` None: only without the rule.
 
-    ``points`` in the limit's unit; ``excess`` the least yuan by which the rule as written would be exceeded (LP
-    relaxation, None where the rule does not count yuan). ``status, value, bp``: the plan after the
-    repair; ``status`` is ``infeasible`` where another conflict remains.
+    ``points`` in the limit's unit; ``excess`` the least yuan by which the rule as written would be exceeded, summed
+    over groups, beside the same rules (LP relaxation, None where the rule does not count yuan). ``status, value, bp``:
+    the plan after the repair, yuan a year; ``most, most_bp`` what no plan can beat there. ``status`` is ``infeasible``
+    where another conflict remains, ``stopped`` where the best plan takes long to find: ``value`` is of a good one.
     """
 
     rule: str
@@ -51,12 +52,17 @@ class Repair:
     status: str
     value: Fraction | None
     bp: Fraction | None
+    most: Fraction | None = None
+    most_bp: Fraction | None = None
 
     @property
     def words(self) -> Words:
-        """The repair as a sentence."""
+        """The repair as a sentence, with the points where the limit is a share."""
         was, limit = limit_text(self.was, self.unit), limit_text(self.limit, self.unit)
-        return Words("repair_max" if self.sense == "max" else "repair_min", rule=self.rule, was=was, limit=limit)
+        if self.unit == "ratio" and self.points is not None:
+            points = f"{float(self.points * 100):.6g}"
+            return Words("repair_points", rule=self.rule, was=was, limit=limit, points=points)
+        return Words("repair_limit", rule=self.rule, was=was, limit=limit)
 
     def to_json(self, lang: str = "en") -> dict[str, Any]:
         """Return plain data."""
@@ -72,78 +78,116 @@ class Repair:
             "status": self.status,
             "carry_yuan": yuan(self.value),
             "carry_bp": ratio(self.bp),
+            "carry_most_yuan": yuan(self.most),
+            "carry_most_bp": ratio(self.most_bp),
             "text": self.words.text(lang) if self.limit is not None else Words("repair_off", rule=self.rule).text(lang),
         }
 
 
-def repairs_of(model: Model, relaxation: Relaxation, rules: tuple[str, ...]) -> tuple[Repair, ...]:
-    """Return the repairs of a minimal conflict, one a rule and limit, those that leave most carry first."""
-    kept = frozenset(rules)
-    found: list[Repair] = []
-    for name in rules:
-        rule = model.rules.get(name)
-        numbers = [] if rule is None else [item for item in rule.limits if item.value is not None]
-        moved = [made for limit in numbers if (made := _moved(model, kept, name, limit)) is not None]
-        excess = least_excess(model, relaxation, kept, name)
-        found += [_whole(model, relaxation, name, made, excess) for made in moved]
-        if not moved and rule is not None:
-            found.append(_repair(model, name, None, None, excess))
-    return tuple(sorted(found, key=lambda item: (item.value is None, -(item.value or 0), item.rule)))
+@dataclass(frozen=True)
+class Ways:
+    """The ways out of conflicts of one book; ``names``: the rules, and what may conflict with rules."""
 
+    model: Model
+    session: Session
+    relaxation: Relaxation
+    names: tuple[str, ...]
 
-def _whole(
-    model: Model, relaxation: Relaxation, name: str, moved: tuple[Limit, Fraction], excess: Fraction | None
-) -> Repair:
-    """Return the repair at the limit that the set needs; at that which all rules need, where others want more."""
-    repair = _repair(model, name, *moved, excess)
-    if repair.status != "infeasible":
-        return repair
-    wider = _moved(model, frozenset(relaxation.names), name, moved[0])
-    return repair if wider is None else _repair(model, name, *wider, excess)
+    def out_of(self, rules: tuple[str, ...]) -> tuple[Repair, ...]:
+        """Return the repairs of a minimal conflict, one a rule and limit, those that leave most carry first."""
+        found: list[Repair] = []
+        for name in rules:
+            rule = self.model.rules.get(name)
+            numbers = [] if rule is None else [item for item in rule.limits if item.value is not None]
+            moved = [made for limit in numbers if (made := self._moved(rules, name, limit)) is not None]
+            found += moved
+            if not moved and rule is not None:
+                found.append(self._repair(name, None, None, self._excess(frozenset(rules), name)))
+        return tuple(sorted(found, key=lambda item: (item.value is None, -(item.value or 0), item.rule)))
 
+    def _moved(self, rules: tuple[str, ...], name: str, limit: Limit) -> Repair | None:
+        """Return the repair at the limit that all rules need; where none does for all, at that of the set alone."""
+        every, some = frozenset(self.names), frozenset(rules)
+        value = self._nearest(every, name, limit)
+        if value is not None:
+            return self._repair(name, limit, value, self._excess(every, name))
+        value = self._nearest(some, name, limit)
+        return None if value is None else self._made(name, limit, value, self._excess(some, name), None)
 
-def _repair(model: Model, name: str, limit: Limit | None, value: Fraction | None, excess: Fraction | None) -> Repair:
-    change = Change.drop(name) if limit is None or value is None else Change.limit(name, limit.sense, value)
-    answer = model.planned(change)
-    if limit is not None and value is not None and answer.status == "stopped":
-        # The very edge may leave no room for whole yuan: one step further is then the repair.
-        further = value + loosening(model.rules[name], limit) * step_of(limit)
-        again = model.planned(Change.limit(name, limit.sense, further))
-        value, answer = (further, again) if again.faces is not None else (value, answer)
-    worth = model.value(answer)
-    was = None if limit is None else limit.value
-    points = None if value is None or was is None else abs(value - was)
-    sense, unit = ("max", "none") if limit is None else (limit.sense, limit.unit)
-    return Repair(name, sense, unit, was, value, points, excess, answer.status, worth, model.bp(worth))
+    def _excess(self, kept: frozenset[str], name: str) -> Fraction | None:
+        return least_excess(self.model, self.relaxation, kept, name)
 
+    def _repair(self, name: str, limit: Limit | None, value: Fraction | None, excess: Fraction | None) -> Repair:
+        change = Change.drop(name) if limit is None or value is None else Change.limit(name, limit.sense, value)
+        answer = self.model.planned(change)
+        if limit is not None and value is not None and answer.status == "stopped" and answer.faces is None:
+            # The very edge may leave no room for whole yuan: one step further is then the repair.
+            further = value + loosening(self.model.rules[name], limit) * step_of(limit)
+            again = self.model.planned(Change.limit(name, limit.sense, further))
+            value, answer = (further, again) if again.faces is not None else (value, answer)
+        return self._made(name, limit, value, excess, answer)
 
-def _moved(model: Model, kept: frozenset[str], name: str, limit: Limit) -> tuple[Limit, Fraction] | None:
-    """Return the limit nearest to the one written at which the conflict is gone; None where no limit does it."""
-    was = limit.value
-    assert was is not None
-    step = step_of(limit)
-    sign = loosening(model.rules[name], limit)
-    least_limit, most_limit = limit_range(limit)
+    def _made(
+        self, name: str, limit: Limit | None, value: Fraction | None, excess: Fraction | None, answer: Answer | None
+    ) -> Repair:  # fmt: skip
+        """Return the repair with the plan after it; None: another conflict remains."""
+        worth = None if answer is None else self.model.value(answer)
+        most = None if answer is None or answer.status == "infeasible" else self.model.bound(answer)
+        was = None if limit is None else limit.value
+        points = None if value is None or was is None else abs(value - was)
+        sense, unit = ("max", "none") if limit is None else (limit.sense, limit.unit)
+        status = "infeasible" if answer is None else answer.status
+        bp = self.model.bp
+        return Repair(name, sense, unit, was, value, points, excess, status, worth, bp(worth), most, bp(most))
 
-    def at(steps: int) -> Fraction:
-        value = max(was + sign * steps * step, least_limit)
-        return value if most_limit is None else min(value, most_limit)
+    def _nearest(self, kept: frozenset[str], name: str, limit: Limit) -> Fraction | None:
+        """Return the limit nearest to the one written at which a portfolio meets the rules ``kept``; None for none."""
+        if not self._relaxed(kept - {name}):
+            return None
+        was, step, sign = limit.value, step_of(limit), loosening(self.model.rules[name], limit)
+        assert was is not None
 
-    def enough(steps: int, *, whole: bool) -> bool:
-        value = at(steps)
-        if not whole and model.quick is not None:
-            # The cap on trades and the budget are no rules, and left out by name like them.
-            without = frozenset({*model.rules, TURNOVER, BUDGET}) - kept
-            change = Change(frozenset({(name, limit.sense, value)}), without)
-            return model.quick(change)[0].status == "optimal"
-        return feasible_program(model, kept, Change.limit(name, limit.sense, value), whole=whole, nodes=NODES) is True
+        low, high = limit_range(limit)
 
-    # The relaxation is fast and never asks for more; lots and names start from where it ends.
-    least = 0 if enough(0, whole=False) else least_steps(lambda k: enough(k, whole=False), DOUBLINGS)
-    if least is None:
-        return None
-    more = 0 if least and enough(least, whole=True) else least_steps(lambda k: enough(least + k, whole=True), DOUBLINGS)
-    return None if more is None else (limit, at(least + more))
+        def value(steps: int) -> Fraction:
+            found = max(was + sign * steps * step, low)
+            return found if high is None else min(found, high)
+
+        def at(steps: int) -> Change:
+            return Change.limit(name, limit.sense, value(steps))
+
+        def whole(steps: int) -> bool | None:
+            return feasible_program(self.model, kept, at(steps), brief=True)
+
+        # The relaxation is fast and never asks for more; lots and names start from where it ends.
+        least = 0 if self._relaxed(kept) else least_steps(lambda k: self._relaxed(kept, at(k)), DOUBLINGS)
+        if least is None:
+            return None
+        more: int | None = 0
+        if not least or not whole(least):
+            start = self._lost(kept, name, limit, at(least)) / float(step)
+            more = least_steps(lambda k: whole(least + k), DOUBLINGS, start=max(int(np.ceil(start - 1e-6)), 1))
+        return None if more is None else value(least + more)
+
+    def _lost(self, kept: frozenset[str], name: str, limit: Limit, change: Change) -> float:
+        """Return how much further a limit must go where the relaxation's purchases are cut to whole lots: about."""
+        found, standing = self._asked(kept, change), self.session.standing
+        if found.x is None:
+            return 0.0
+        lines, faces = self.model.lines, standing.faces(found.x)
+        bought = np.floor(np.maximum(faces - lines.held, 0.0) / lines.lot + 1e-6) * lines.lot
+        cut = np.minimum(faces, lines.held) + np.where(bought >= lines.ticket, bought, 0.0)
+        told = readings(standing, found, [name], cut, frozenset())
+        value = next((item.value for item in told if item.sense == limit.sense and item.limit is not None), None)
+        now = next(at for rule, sense, at in change.limits if sense == limit.sense)
+        return 0.0 if value is None else max(loosening(self.model.rules[name], limit) * (value - float(now)), 0.0)
+
+    def _relaxed(self, kept: frozenset[str], change: Change = NOTHING) -> bool:
+        """Say whether the relaxation has a point that meets the rules ``kept`` and no others, warm."""
+        return self._asked(kept, change).status == "optimal"
+
+    def _asked(self, kept: frozenset[str], change: Change) -> Outcome:
+        return self.session.relaxed(replace(change, without=frozenset(self.names) - kept))[0]
 
 
 def step_of(limit: Limit) -> Fraction:
@@ -151,42 +195,23 @@ def step_of(limit: Limit) -> Fraction:
     return STEPS.get(limit.unit, abs(limit.value or Fraction(1)) / 10_000)
 
 
-def least_steps(enough: Callable[[int], bool], doublings: int) -> int | None:
-    """Return the least whole number of steps that is enough (monotone); None where 2**doublings are not."""
-    high = 1
-    for _ in range(doublings):
-        if enough(high):
-            break
-        high *= 2
-    else:
-        return None
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
+def least_steps(enough: Callable[[int], bool | None], doublings: int, start: int = 1) -> int | None:
+    """Return the least whole number of steps that is enough (monotone), about ``start``; None for 2**doublings.
 
-
-def feasible_program(
-    model: Model, kept: frozenset[str], change: Change | None = None, *, whole: bool = True, nodes: int | None = None
-) -> bool | None:
-    """Say whether a portfolio meets the rules ``kept`` and no others, by a program the plan builds afresh.
-
-    Lots, tickets and counts of names included, unless not ``whole``. None where a limit of time ended the search.
+    Where the solver leaves some open (None), a number that is enough and at most about twice the least.
     """
-    state, system, current = model.changed(change or Change())
-    skip = frozenset(rule.id for rule in state.rules.active) - kept
-    terms = replace(model.terms(state, system, current, model.levels), skip=skip)
-    cap = model.turnover_cap if TURNOVER in kept else None
-    program = build_program(system, model.lines, model.objective, terms, max_turnover=cap, least_change=False)
-    problem = program.problem
-    low = problem.row_lower.copy()
-    if BUDGET not in kept:
-        low[[i for i, row in enumerate(program.builder.rows) if row.name == "budget"]] = -np.inf
-    problem = replace(problem, c=np.zeros(problem.n), row_lower=low, offset=0.0)
-    problem = problem if whole else problem.relaxed()
-    found = solve_problem(problem, "highs", SolveSettings(time_limit=model.settings.time_limit, node_limit=nodes))
-    return False if found.status == "infeasible" else True if found.x is not None else None
+    low, high, sure = 0, start, True
+    while not (found := enough(high)):
+        sure = sure and found is not None
+        low, high = high, high * 2
+        if high >= 2**doublings:
+            return None
+    while high - low > (1 if sure else max(1, high // 2)):
+        middle = (low + high) // 2
+        found = enough(middle)
+        sure = sure and found is not None
+        low, high = (low, middle) if found else (middle, high)
+    return high
 
 
 def least_excess(model: Model, relaxation: Relaxation, kept: frozenset[str], name: str) -> Fraction | None:
@@ -220,42 +245,3 @@ def least_excess(model: Model, relaxation: Relaxation, kept: frozenset[str], nam
     if found.status != "optimal" or found.objective is None:
         return None
     return Fraction(float(found.objective)) * int(MILLION)
-
-
-def capacity(model: Model, relaxation: Relaxation, name: str) -> dict[str, str] | None:
-    """Return how much a cap by group lets in, of what there is to buy: groups, cap × supply; None for other rules."""
-    block = next((b for b in model.system.blocks if b.rule.id == name and b.branch == "main"), None)
-    if (
-        block is None
-        or block.rule.by is None
-        or block.sense != "max"
-        or block.form != "linear"
-        or block.unit != "ratio"
-    ):
-        return None
-    if not isinstance(block.rule.of, str) or np.any(block.d != 0):
-        return None
-    supply = _supply(model, relaxation, block)
-    cap = np.maximum(block.limit * block.d0[0] - block.n0[1], 0.0)
-    room = np.minimum(cap, supply)
-    some = supply > 0
-    return {
-        "rule": name,
-        "groups": str(int(some.sum())),
-        "at_cap": str(int(np.sum(some & (supply >= cap)))),
-        "limit": limit_text(block.limit_exact, "ratio"),
-        "supply": f"{float(supply.sum()) / 1e8:.4g}",
-        "room": f"{float(room[some].sum()) / 1e8:.4g}",
-    }
-
-
-def _supply(model: Model, relaxation: Relaxation, block: Block) -> np.ndarray:
-    """Return what can be held of each group under the eligibility rules, in the rule's measure: shape (rows,)."""
-    barred = relaxation.always.copy()
-    for lines in relaxation.bars.values():
-        barred |= lines
-    most = np.where(barred, model.lines.held, np.maximum(model.lines.most, model.lines.held))
-    most = np.where(model.lines.allocated, most, model.lines.held)
-    inside = block.col < model.system.positions
-    weights = block.n[inside] * most[block.col[inside]]
-    return np.bincount(block.row[inside], weights=weights, minlength=block.rows)

@@ -293,6 +293,32 @@ class Standing:
         most = self.warm.A.activity_range(self.warm.col_lower, self.warm.col_upper)[1]
         return bool(np.all(most[rows] <= self.warm.row_upper[rows]))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The rules that have a row or bar a line, and the structural rows that may conflict with them."""
+        bars = [name for name, lines in self.bars.items() if np.any(lines)]
+        return tuple(name for name, code in self.code.items() if len(self.rows_of[code]) or name in bars)
+
+    def behind(self, none: Outcome) -> tuple[frozenset[str], frozenset[str]]:
+        """Return rules that no point meets together, as an infeasible answer proves; none where it names no rows.
+
+        First those whose rows it combines, then some that bar the lines which could speak against.
+        """
+        if none.row_dual is None:
+            return frozenset(), frozenset()
+        # What pushes against no end of its row says nothing.
+        ends = np.where(none.row_dual > 0, self.warm.row_lower, self.warm.row_upper)
+        push = np.where(np.isfinite(ends), none.row_dual, 0.0)
+        names, rows = tuple(self.code), self.owner[push != 0]
+        found = {names[code] for code in rows[rows >= 0].tolist()}
+        combined = frozenset(found)
+        wanted = self.warm.A.transposed_times(push) > 0
+        for p in np.flatnonzero((self.legs.buy >= 0) & wanted[self.legs.buy] & ~self.always).tolist():
+            bars = [name for name, lines in self.bars.items() if lines[p] and name not in self.now.off]
+            if bars and found.isdisjoint(bars):
+                found.add(bars[0])
+        return combined, frozenset(found) - combined
+
     def structural(self, row: int) -> str:
         """Return what a row that is no rule's stands for: cash, budget, turnover."""
         name = self._structure[row] if row < len(self._structure) else ""

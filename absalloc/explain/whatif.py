@@ -168,6 +168,12 @@ class Session:
             apart = self._built(moved)
             return apart, apart.solve(moved)
 
+    @property
+    def standing(self) -> Standing:
+        """The program as it stands now. The book must not be one that nothing can be asked of."""
+        assert self._standing is not None
+        return self._standing
+
     def idle(self, rule: str, change: Change) -> bool:
         """Say whether a rule binds no portfolio at all, as given and under a change of its limit alone."""
         limits = {(name, sense): value for name, sense, value in change.limits}

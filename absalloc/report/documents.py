@@ -180,7 +180,10 @@ class Trade(Shape):
 
 
 class Repair(Shape):
-    """One way out of a conflict: a limit moved just far enough, the least yuan over the rule as written, the carry."""
+    """One way out of a conflict: a limit moved just far enough, the least yuan over the rule as written, the carry.
+
+    ``stopped``: the carry is that of a good plan, null where none was soon found; no plan earns more than the most.
+    """
 
     rule: str
     sense: Literal["max", "min"]
@@ -193,6 +196,8 @@ class Repair(Shape):
     status: Literal["optimal", "infeasible", "stopped"]
     carry_yuan: float | None
     carry_bp: float | None
+    carry_most_yuan: float | None = None
+    carry_most_bp: float | None = None
     text: str
 
 

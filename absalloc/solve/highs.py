@@ -113,6 +113,9 @@ def _raw(highspy: Any, highs: Any, problem: Problem, scaled: Any, status: str) -
         x = scaled.x(np.asarray(solution.col_value))
     if solution.dual_valid and not problem.has_integers:
         y = scaled.y(np.asarray(solution.row_dual))
+    if status == "infeasible" and not problem.has_integers:
+        _, there, ray = highs.getDualRay()
+        y = scaled.y(np.asarray(ray)) if there else None
     bound = None
     if problem.has_integers and abs(info.mip_dual_bound) < 1e20:
         bound = info.mip_dual_bound / scaled.cost + problem.offset

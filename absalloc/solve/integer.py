@@ -10,7 +10,7 @@ from absalloc.solve import highs
 from absalloc.solve.branch import branch_and_bound
 from absalloc.solve.csr import Floats
 from absalloc.solve.linear import solve_lp
-from absalloc.solve.near import near_relaxation
+from absalloc.solve.near import near_relaxation, open_integers, some_point
 from absalloc.solve.outcome import Outcome, SolveSettings
 from absalloc.solve.problem import INTEGER, SEMICONTINUOUS, Problem
 from absalloc.solve.proof import relative_gap
@@ -43,6 +43,18 @@ def solve_integer(problem: Problem, settings: SolveSettings, runner: Runner = hi
         return answer
     x = answer.x[: problem.n]
     return replace(answer, x=x, row_activity=problem.A.times(x))
+
+
+def solve_briefly(problem: Problem, settings: SolveSettings, most: int) -> Outcome:
+    """Return the answer of a program of which the relaxation leaves at most ``most`` integers open; of more, a point.
+
+    Such a program takes branch and bound long before it has a bound or a point; one near the relaxation is soon
+    found and ``stopped``, its gap that to the bound of the relaxation. No semi-continuous columns.
+    """
+    lp = solve_lp(problem.relaxed(), settings)
+    if lp.status == "optimal" and lp.x is not None and np.count_nonzero(open_integers(problem, lp.x)) > most:
+        return some_point(problem, lp, settings, highs.HIGHS)
+    return solve_integer(problem, settings)
 
 
 def _dispatch(problem: Problem, settings: SolveSettings) -> Outcome:

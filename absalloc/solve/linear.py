@@ -12,7 +12,7 @@ from absalloc.solve.csr import Csr, Floats, Mask
 from absalloc.solve.kept import binding_rows, only_rows, spread
 from absalloc.solve.outcome import Outcome, SolveSettings, without_point
 from absalloc.solve.problem import Problem
-from absalloc.solve.proof import prove
+from absalloc.solve.proof import farkas, prove
 from absalloc.solve.raw import Raw, Runner
 from absalloc.solve.sift import sift
 
@@ -33,7 +33,8 @@ def solve_lp(problem: Problem, settings: SolveSettings, runner: Runner = highs.H
     found = runner.run(kept, settings)
     answer = _answer(problem, keep, found, runner.name)
     if answer is None:
-        return resolve_no(kept, found.status, settings, runner.name)
+        none = resolve_no(kept, found.status, settings, runner.name, found.y)
+        return none if none.row_dual is None else replace(none, row_dual=spread(none.row_dual, keep))
     if answer.reason in ("solve.not_feasible", "solve.not_proven") and runner is highs.HIGHS:
         # The same solver again, tighter: an answer that cannot be proven is not given.
         again = _answer(problem, keep, highs.run(kept, settings, tolerance=1e-10), runner.name)
@@ -54,17 +55,22 @@ def _answer(problem: Problem, keep: Mask, found: Raw, name: str) -> Outcome | No
     return replace(prove(problem, found.x, y, name), status="stopped", reason="solve.limit")
 
 
-def resolve_no(problem: Problem, said: str, settings: SolveSettings, name: str) -> Outcome:
+def resolve_no(problem: Problem, said: str, settings: SolveSettings, name: str, ray: Floats | None = None) -> Outcome:
     """Return what stands behind "infeasible", "unbounded" or either, proven by LPs that have an answer.
 
-    Infeasible: the least total violation is proven to be above nil. Unbounded: there is a point, and a direction
-    that keeps every bound improves for ever. Raises InternalError where neither holds.
+    Infeasible: the solver's ``ray`` proves it, by our own sums, or the least total violation is proven to be above nil.
+    Unbounded: there is a point, and a direction that keeps every bound improves for ever. Raises InternalError where
+    neither holds.
     """
+    proof = None if ray is None or said != "infeasible" else farkas(problem, ray)[0]
+    if proof is not None:
+        return replace(without_point("infeasible", name), row_dual=proof)
     worst = least_violation(problem, settings)
     if worst.status != "optimal" or worst.bound is None:
         return without_point("stopped", name, "solve.no_unproven")
     if worst.bound > DOUBT:
-        return without_point("infeasible", name)
+        # The price of violations is a combination of rows that no point meets.
+        return replace(without_point("infeasible", name), row_dual=worst.row_dual)
     # cvxpy hands on "unbounded or infeasible" as "infeasible", so the word alone decides nothing.
     if recession(problem, settings):
         return without_point("unbounded", name)

@@ -36,7 +36,8 @@ class Outcome:
                   (weak duality); with integers the word of branch and bound
     gap           (objective − bound) relative to the larger of |objective| and Σ|c_j x_j| (``relative_gap``)
     row_activity  (m,) A x
-    row_dual      (m,) > 0 where a lower, < 0 where an upper row bound is active; None with integers
+    row_dual      (m,) > 0 where a lower, < 0 where an upper row bound is active; None with integers. Where there is
+                  no point: a combination of rows that none can meet (Farkas), None where none is known
     reduced_cost  (n,) c + Qx − A'y; None with integers
     solver        back end and solver that produced x
     seconds       wall time; not part of the answer

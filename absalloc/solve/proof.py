@@ -16,6 +16,8 @@ FEASIBLE = 1e-7
 """Greatest violation of a row, relative to the terms that make it up, or of a column, relative to its bound."""
 NIL = 1e-2
 """Share of the typical amount below which a row is measured by that share and not by its own terms."""
+INFEASIBLE = 1e-9
+"""Share of its own terms by which a combination of rows must be broken to prove that no point exists."""
 FREE_SLACK = 1e-7
 """Relative reduced cost that a column may have towards an infinite bound and still count as dual feasible."""
 
@@ -88,6 +90,29 @@ def weak_duality(problem: Problem, x: Floats | None, y: Floats) -> tuple[float, 
         return -np.inf, reduced
     columns = np.where(open_end, -np.abs(reduced) * reach, reduced * np.where(open_end, 0.0, col_bound))
     return constant + rows + float(columns.sum()), reduced
+
+
+def farkas(problem: Problem, ray: Floats) -> tuple[Floats | None, Floats]:
+    """Return (``ray`` or its opposite, where that combination of rows proves that no point exists; reduced costs).
+
+    It proves it where the combination is broken at every point within the column bounds, by a share of its own terms
+    that rounding does not make up. The reduced costs are of whichever is nearer to a proof. Source: Farkas' lemma.
+    """
+    blank = replace(problem, c=np.zeros(problem.n), offset=0.0)
+    reach = np.maximum(np.abs(problem.col_lower), np.abs(problem.col_upper))
+    found = []
+    for y in (ray, -ray):
+        bound, reduced = weak_duality(blank, None, y)
+        found.append((bound, reduced))
+        if np.any(np.isinf(reach) & (reduced != 0)):
+            # Towards an infinite bound nothing short of nil proves anything.
+            continue
+        ends = np.where(y > 0, problem.row_lower, np.where(y < 0, problem.row_upper, 0.0))
+        size = float(np.abs(y * np.where(np.isfinite(ends), ends, 0.0)).sum())
+        size += float(np.abs(reduced * np.where(reduced != 0, reach, 0.0)).sum())
+        if np.isfinite(bound) and bound > INFEASIBLE * size:
+            return y, reduced
+    return None, max(found, key=lambda pair: pair[0])[1]
 
 
 def _pushing(problem: Problem, y: Floats) -> tuple[Floats, float]:

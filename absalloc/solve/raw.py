@@ -15,7 +15,7 @@ class Raw:
     """What a solver said of a program of continuous and integer columns, in the units of the problem.
 
     ``status``: optimal, infeasible, unbounded, unbounded_or_infeasible, limit. ``bound`` is the word of branch
-    and bound, None for an LP; x and y are None where there is none.
+    and bound, None for an LP; x and y are None where there is none. Of an infeasible LP y is a ray that may prove it.
     """
 
     status: str

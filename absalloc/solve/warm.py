@@ -18,7 +18,7 @@ from absalloc.solve.csr import Csr, Floats
 from absalloc.solve.live import Part, Whole
 from absalloc.solve.outcome import Outcome, SolveSettings, without_point
 from absalloc.solve.problem import Problem, bound, vector
-from absalloc.solve.proof import prove, weak_duality
+from absalloc.solve.proof import farkas, prove
 from absalloc.solve.scaling import typical_amount
 from absalloc.solve.sift import resting
 from absalloc.solve.solver import solve_problem
@@ -29,8 +29,6 @@ SMALL = 600
 COLUMNS, ENTERING = 250, 120
 FEASIBLE = 1e-9
 """Relative breach of a row that makes it enter; a tenth of a thousandth of what the proof allows."""
-INFEASIBLE = 1e-9
-"""Share of its own terms by which a combination of rows must be broken to prove that no point exists."""
 
 
 class WarmLP(Whole):
@@ -109,21 +107,9 @@ class WarmLP(Whole):
 
     def _none(self, problem: Problem, part: Part, ray: Floats) -> Outcome | None:
         """Return ``infeasible`` where the ray proves it over all columns; else let those enter that speak against."""
-        blank = replace(problem, c=np.zeros(problem.n), offset=0.0)
-        reach = np.maximum(np.abs(self.col_lower), np.abs(self.col_upper))
-        found = []
-        for y in (ray, -ray):
-            bound, reduced = weak_duality(blank, None, y)
-            found.append((bound, reduced))
-            if np.any(np.isinf(reach) & (reduced != 0)):
-                # Towards an infinite bound nothing short of nil proves anything.
-                continue
-            ends = np.where(y > 0, problem.row_lower, np.where(y < 0, problem.row_upper, 0.0))
-            size = float(np.abs(y * np.where(np.isfinite(ends), ends, 0.0)).sum())
-            size += float(np.abs(reduced * np.where(reduced != 0, reach, 0.0)).sum())
-            if np.isfinite(bound) and bound > INFEASIBLE * size:
-                return without_point("infeasible", "highs")
-        best = max(found, key=lambda pair: pair[0])[1]
+        y, best = farkas(problem, ray)
+        if y is not None:
+            return replace(without_point("infeasible", "highs"), row_dual=y)
         part.grow(self, self._improving(best, part), np.zeros(0, dtype=np.intp))
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -373,3 +374,16 @@ def test_a_check_says_in_which_scenario_a_rule_fails(run: Run, market: Path) -> 
     assert found.code == 1
     assert "cash-floor [redemption-30]" in found.out
     assert "cash-floor" not in run(*words, "--quiet").out
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "60 percentage points"), ("zh", "60 个百分点")])
+def test_an_infeasible_plan_names_the_ways_out_with_points_and_yuan(
+    run: Run, wealth: list[Any], lang: str, words: str
+) -> None:
+    asked = (*wealth, "--set", "fixed-income-share.limit=160%", "--lang", lang)
+    for found in (run("optimise", *asked), run("explain", "conflict", *asked)):
+        assert found.code == 1
+        assert words in found.out.replace("\n", " ")
+        # A share of NAV is at most all of it: what is asked beyond is 60 % of 3 billion.
+        (excess,) = {float(x.replace(",", "")) for x in re.findall(r"1,[78]\d\d,\d{3},\d{3}(?:\.\d+)?", found.out)}
+        assert excess == pytest.approx(1.8e9, rel=1e-3)

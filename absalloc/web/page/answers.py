@@ -235,9 +235,12 @@ def _worth(repair: Mapping[str, Any], lang: str) -> str:
     """Return what is earned after a repair, or that it does not do alone."""
     from absalloc.report.words import shown
 
-    if repair["status"] != "optimal":
+    if repair["status"] == "infeasible":
         return text("repair_not_alone", lang)
-    return text("repair_earns", lang, yuan=shown(repair["carry_yuan"], "yuan", lang))
+    if repair["carry_yuan"] is None:
+        return text("repair_slow", lang)
+    key = "repair_earns" if repair["status"] == "optimal" else "repair_earns_least"
+    return text(key, lang, yuan=shown(repair["carry_yuan"], "yuan", lang))
 
 
 def pinned(desks: Desks, chosen: Chosen, said: Mapping[str, Any], lang: str) -> dict[str, Any]:
