@@ -119,8 +119,8 @@ def _question(app: Dash, desks: Desks) -> None:
     """Every move of a field is a question; only the newest is answered."""
     app.clientside_callback(
         ClientsideFunction("page", "again"),
-        Output("wi-again", "data"),
         Input("wi-missed", "data"),
+        State("wi-off", "value"),
         prevent_initial_call=True,
     )
 
@@ -135,12 +135,14 @@ def _question(app: Dash, desks: Desks) -> None:
         Output("wi-asked", "data"),
         Output("wi-missed", "data"),
         *TYPED,
-        Input("wi-again", "data"),
+        State("wi-missed", "data"),
         State(NUMBER, "id"),
         *HERE,
         prevent_initial_call=True,
     )
-    async def ask(values: list[Any], off: list[str], barred: list[str], again: Any, ids: list[Any], *given: Any) -> Any:
+    async def ask(
+        values: list[Any], off: list[str], barred: list[str], missed: Any, ids: list[Any], *given: Any
+    ) -> Any:
         here = Here(*given)
         if not values or here.chosen is None:
             return (no_update,) * 9
@@ -152,7 +154,7 @@ def _question(app: Dash, desks: Desks) -> None:
             return (told(error, here.lang or "en"), *(no_update,) * 8)
         # The browser takes only the answer of its newest question. If that was overtaken here by an older one, it is
         # asked once more: else what is shown would stay behind what the fields say.
-        return (*(no_update,) * 8, (again or 0) + 1) if found is None else (*found, no_update)
+        return (*(no_update,) * 8, (missed or 0) + 1) if found is None else (*found, no_update)
 
 
 def _afterwards(app: Dash, desks: Desks) -> None:

@@ -45,7 +45,6 @@ def layout(lang: str) -> Any:
     kinds = (
         ("wi-asked", "memory"),
         ("wi-missed", "memory"),
-        ("wi-again", "memory"),
         ("wi-history", "memory"),
         ("wi-variants", "session"),
         ("wi-kept", "session"),

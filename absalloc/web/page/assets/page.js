@@ -56,7 +56,10 @@
         if (kept.length < 2) return [ids.map(no), no(), no(), no()];
         return back(ids, kept[kept.length - 2], kept.slice(0, -1));
       },
-      again: (missed) => missed,
+      // Set from outside, not as an output: a cycle of callbacks would make each question wait for the plan before it.
+      again: function (_missed, off) {
+        window.dash_clientside.set_props("wi-off", { value: (off || []).slice() });
+      },
       repair: function (clicks, ids, off) {
         const chosen = by();
         if (!chosen || !clicks.some(Boolean)) return [ids.map(no), no()];
