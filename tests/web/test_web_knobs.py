@@ -208,6 +208,7 @@ def test_an_earlier_book_decides_what_was_bought_and_what_drifted(server: str, t
     until(lambda: "1 unknown" in told.inner_text())
     page.locator("#ck-book").click()
     page.get_by_role("option", name="SYN城市银行").click()
+    until(lambda: "SYN城市银行" in told.inner_text())
     page.locator("#ck-before-shipped").click()
     until(lambda: "city-bank-holdings-before.csv" in told.inner_text())
     assert opened.errors == []
