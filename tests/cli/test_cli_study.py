@@ -335,7 +335,9 @@ def test_stress_writes_what_it_prints_and_keeps_its_schema(stressed: tuple[Any, 
     assert (redeemed["breaks"]["month"], redeemed["breaks"]["date"]) == (0, "2025-06-30")
     assert found.document["scenarios"][1]["breaks"] is None
     assert [item["driver"] for item in found.document["break_evens"]] == ["spread", "cpr", "cdr"] * 2
-    assert "breaks first: bond-share in month 7 (2026-01-30)" in (folder / "report.html").read_text(encoding="utf-8")
+    assert "breaks first: Bonds, share of fund assets in month 7 (2026-01-30)" in (folder / "report.html").read_text(
+        encoding="utf-8"
+    )
     cash = first["payments"]
     lives = [item["interest"] + item["principal"] for item in cash]
     assert all(value >= 0 for value in lives)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from absalloc.cashflow import load_curves
 from absalloc.desk.changes import with_nav
 from absalloc.desk.drawn import stress_draws
 from absalloc.errors import BadInput
+from absalloc.mandate.load import with_keys
 from absalloc.plan.certificate import certificate_bytes, verify_certificate
 from absalloc.plan.verify_standalone import canonical, decimal
 from absalloc.stress import MonteCarlo, find_set, load_scenario
@@ -109,9 +109,7 @@ def test_a_cap_on_the_tail_binds_costs_carry_and_is_proven() -> None:
 
 
 def without_lots() -> Any:
-    mandate = aa.load_mandate(MARKET / "bond-fund-open.yaml")
-    trading = mandate.model.trading.model_copy(update={"lot": Fraction(1), "min_ticket": Fraction(0)})
-    return replace(mandate, model=mandate.model.model_copy(update={"trading": trading}))
+    return with_keys(aa.load_mandate(MARKET / "bond-fund-open.yaml"), {"trading.lot": 1, "trading.min_ticket": 0})
 
 
 @cache

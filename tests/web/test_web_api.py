@@ -96,10 +96,10 @@ def test_a_file_name_stays_in_its_folder(client: TestClient, name: str) -> None:
     refused(client.post("/api/check", json={**FUND, "files": {name: "a,b\n"}}), 400, "web.file_name")
 
 
-def test_what_is_sent_is_gone_afterwards(client: TestClient) -> None:
-    before = set(Path(tempfile.gettempdir()).glob("absalloc-*"))
+def test_what_is_sent_is_gone_afterwards(client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # other tests run beside this one
     client.post("/api/check", json={**FUND, "files": {"x.csv": "a,b\n1,2\n"}})
-    assert set(Path(tempfile.gettempdir()).glob("absalloc-*")) <= before
+    assert not list(tmp_path.iterdir())
 
 
 def test_bad_input_is_told_as_on_the_command_line(client: TestClient) -> None:
