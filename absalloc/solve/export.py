@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,11 @@ from absalloc.errors import BadInput, InternalError
 from absalloc.files import write_atomic
 from absalloc.solve.csr import Floats
 from absalloc.solve.highs import model_of
-from absalloc.solve.problem import INTEGER, Problem
+from absalloc.solve.integer import whole_ends
+from absalloc.solve.problem import Problem
 from absalloc.solve.semicontinuous import finite_binaries
+
+SECTIONS = {b"bin": b"binaries", b"gen": b"generals"}
 
 
 def write(problem: Problem, path: str | Path) -> None:
@@ -30,14 +32,7 @@ def write(problem: Problem, path: str | Path) -> None:
     path = Path(path)
     if path.suffix not in (".mps", ".lp"):
         raise BadInput("solve.export_suffix", value=path.name, expected=".mps, .lp")
-    plain = finite_binaries(problem)
-    whole = plain.integrality == INTEGER
-    # Some readers drop a bound of an integer column that is not whole.
-    plain = replace(
-        plain,
-        col_lower=np.where(whole, np.ceil(plain.col_lower), plain.col_lower),
-        col_upper=np.where(whole, np.floor(plain.col_upper), plain.col_upper),
-    )
+    plain = whole_ends(finite_binaries(problem))
     highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     highs.setOptionValue("output_flag", False)
     lp = model_of(highspy, plain, plain)
@@ -50,7 +45,14 @@ def write(problem: Problem, path: str | Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         draft = os.path.join(folder, f"model{path.suffix}")
         _expect(highspy, highs.writeModel(draft))
-        write_atomic(path, Path(draft).read_bytes())
+        data = Path(draft).read_bytes()
+        write_atomic(path, _in_full(data) if path.suffix == ".lp" else data)
+
+
+def _in_full(data: bytes) -> bytes:
+    """Return an LP file with its section words in full: CBC takes short ones for columns and drops integers."""
+    lines = [SECTIONS.get(line, line) for line in data.split(b"\n")]
+    return b"\n".join(line for line in lines if line != b"semi")
 
 
 def _expect(highspy: Any, said: Any) -> None:

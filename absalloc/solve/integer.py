@@ -11,7 +11,7 @@ from absalloc.solve.branch import branch_and_bound
 from absalloc.solve.csr import Floats
 from absalloc.solve.linear import solve_lp
 from absalloc.solve.near import near_relaxation, open_integers, some_point
-from absalloc.solve.outcome import Outcome, SolveSettings
+from absalloc.solve.outcome import Outcome, SolveSettings, without_point
 from absalloc.solve.problem import INTEGER, SEMICONTINUOUS, Problem
 from absalloc.solve.proof import relative_gap
 from absalloc.solve.raw import Runner
@@ -28,9 +28,11 @@ def solve_integer(problem: Problem, settings: SolveSettings, runner: Runner = hi
 
     Raises BadInput where a semi-continuous column has no bound and none can be proven.
     """
-    plain = without_trivial(problem)
+    plain = whole_ends(without_trivial(problem))
     if not plain.has_integers:
         return solve_lp(plain, settings, runner)
+    if (plain.col_lower > plain.col_upper)[plain.integrality == INTEGER].any():
+        return without_point("infeasible", "absalloc")
     if len(semi_columns(plain)):
         plain = bounded(plain, lambda other: _dispatch(other, settings))
         plain = as_binaries(plain)
@@ -59,6 +61,19 @@ def solve_briefly(problem: Problem, settings: SolveSettings, most: int) -> Outco
 
 def _dispatch(problem: Problem, settings: SolveSettings) -> Outcome:
     return solve_integer(problem, settings) if problem.has_integers else solve_lp(problem, settings)
+
+
+def whole_ends(problem: Problem) -> Problem:
+    """Return the program with the bounds of integer columns moved inwards to whole numbers.
+
+    HiGHS may leave the bound of its search open, and readers of model files drop a bound, where one is not whole.
+    """
+    whole = problem.integrality == INTEGER
+    low, high = np.ceil(problem.col_lower), np.floor(problem.col_upper)
+    if not ((low != problem.col_lower) | (high != problem.col_upper))[whole].any():
+        return problem
+    low, high = np.where(whole, low, problem.col_lower), np.where(whole, high, problem.col_upper)
+    return replace(problem, col_lower=low, col_upper=high)
 
 
 def by_narrowing(problem: Problem, settings: SolveSettings) -> Outcome | None:

@@ -45,7 +45,8 @@ def solve_lp(problem: Problem, settings: SolveSettings, runner: Runner = highs.H
 def _answer(problem: Problem, keep: Mask, found: Raw, name: str) -> Outcome | None:
     if found.status == "optimal":
         if found.x is None or found.y is None:
-            raise InternalError("solve.status_unknown", value="optimal, without a point or duals", solver=name)
+            # Called optimal in the solver's own scale, and not feasible out of it.
+            return without_point("stopped", name, "solve.not_feasible")
         return prove(problem, found.x, spread(found.y, keep), name)
     if found.status != "limit":
         return None

@@ -331,3 +331,25 @@ def test_a_switch_that_is_off_lets_nothing_through() -> None:
         assert outcome.x[0] == 0 or outcome.x[1] == 1
     fixed = fixed_integers(problem, np.array([4.9e10, 0.0, 0.0]), SolveSettings(), highs_module.HIGHS)
     assert fixed is None
+
+
+def test_integers_between_bounds_that_are_not_whole() -> None:
+    # HiGHS called this optimal with its bound still open; the column of 2.5 … 5 is 3 at least.
+    row = [4.865876380391, 0.934861942956, -1.330749780381, 1.775684471563, 2.311782734538]
+    problem = Problem(
+        [-8, 4, -1, 5, -5], [row], [6.203350712406191], [6.203350712406191],
+        [0, 2.5, 0, 0, 0], [1, 5, 1, INF, 1], [0, 1, 1, 0, 0], offset=5,
+    )  # fmt: skip
+    outcome = solve_problem(problem)
+    assert outcome.status == "optimal"
+    x0 = (6.203350712406191 - np.dot(row[1:], [3, 1, 0, 1])) / row[0]
+    assert outcome.x == pytest.approx([x0, 3, 1, 0, 1])
+    assert outcome.bound == pytest.approx(outcome.objective)
+    none = replace(problem, col_lower=np.array([0, 2.5, 0, 0, 0]), col_upper=np.array([1, 2.9, 1, INF, 1]))
+    assert solve_problem(none).status == "infeasible"
+
+
+def test_an_optimum_without_a_point_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    claim(monkeypatch, Raw("optimal", None, None, None))
+    outcome = solve_problem(small())
+    assert (outcome.status, outcome.reason, outcome.x) == ("stopped", "solve.not_feasible", None)
