@@ -18,6 +18,7 @@ from absalloc.solve import highs as highs_module
 from absalloc.solve.branch import fixed_integers
 from absalloc.solve.csr import as_csr
 from absalloc.solve.raw import Raw, Runner
+from absalloc.solve.warm import WarmLP
 
 INF, NAN = np.inf, np.nan
 
@@ -353,3 +354,15 @@ def test_an_optimum_without_a_point_is_none(monkeypatch: pytest.MonkeyPatch) -> 
     claim(monkeypatch, Raw("optimal", None, None, None))
     outcome = solve_problem(small())
     assert (outcome.status, outcome.reason, outcome.x) == ("stopped", "solve.not_feasible", None)
+
+
+@pytest.mark.parametrize(("off", "status"), [(4e-16, "optimal"), (1e-3, "infeasible")])
+@pytest.mark.parametrize("kinds", [[0, 0], [1, 0]])
+def test_a_row_whose_terms_are_gone_is_measured_like_any_other(off: float, status: str, kinds: list[int]) -> None:
+    for place in (0, 1):
+        A = np.insert(np.array([[1.0, 1.0]]), place, 0.0, axis=0)
+        upper = np.insert(np.array([4.0]), place, -off)
+        problem = small(A=A, row_lower=[-INF, -INF], row_upper=upper, integrality=kinds)
+        assert solve_problem(problem).status == status
+        if not any(kinds):
+            assert WarmLP(problem).solve().status == status
