@@ -16,6 +16,7 @@ import numpy as np
 from absalloc.explain.model import Model
 from absalloc.explain.plain_rows import PlainRows, could_be_plain, names_row, plain_rows, with_limit
 from absalloc.explain.relaxation import BUDGET, TURNOVER, barred_always, barred_by, open_program, owner, untied
+from absalloc.plan.binding import least_entries
 from absalloc.plan.builder import MILLION, speaks
 from absalloc.plan.make import DINKELBACH_STEPS
 from absalloc.plan.objective import Objective, objective
@@ -79,6 +80,7 @@ class Standing:
         self.lower, self.upper = problem.row_lower.copy(), problem.row_upper.copy()
         self.high = problem.col_upper.copy()
         self.spoken = self.speaks & (self.owner >= 0)
+        self.least = least_entries(problem.A)
         order = np.argsort(self.owner, kind="stable")
         edges = np.searchsorted(self.owner[order], np.arange(len(self.code) + 1))
         self.rows_of = [order[a:b] for a, b in pairwise(edges.tolist())]
@@ -262,6 +264,7 @@ class Standing:
         if rows.moves:
             start, stop = self.warm.A.indptr[first], self.warm.A.indptr[first + rows.block.rows]
             self.warm.change_entries(np.arange(span.start, span.stop), np.arange(start, stop), rows.matrix.data)
+            self.least[span] = least_entries(rows.matrix)
         self.blocks[key] = rows
 
     def _open_rows(self, touched: set[int], moved: Moved) -> None:
@@ -351,13 +354,14 @@ class Standing:
         return np.asarray(held)
 
     def tight(self, outcome: Outcome) -> tuple[str, ...]:
-        """Return the rules with a row at its bound; rows that only tie a switch to an amount aside."""
+        """Return the rules with a row at its bound; rows that only tie a switch to an amount, or bar lines, aside."""
         at = outcome.row_activity
         if at is None:
             return ()
         # A proven point is beyond no end by more than that tolerance: what is nearest to one, or past it, is at it.
         near = np.minimum(at - self.warm.row_lower, self.warm.row_upper - at)
-        found = self.owner[(near <= TIGHT * np.maximum(1.0, np.abs(at))) & self.spoken]
+        lets = (self.warm.row_upper != 0) | (self.least < 0)
+        found = self.owner[(near <= TIGHT * np.maximum(1.0, np.abs(at))) & self.spoken & lets]
         return tuple(self.rules[code] for code in np.flatnonzero(np.bincount(found)))
 
 

@@ -7,10 +7,28 @@ import numpy as np
 from absalloc.plan.builder import speaks
 from absalloc.plan.program import Program
 from absalloc.solve import Outcome
+from absalloc.solve.csr import Csr
+
+
+def bars(A: Csr, upper: np.ndarray) -> np.ndarray:
+    """Say of each row whether it only keeps columns at nil: nothing counts against the others, and there is no room."""
+    return np.asarray((upper == 0) & (least_entries(A) >= 0))
+
+
+def least_entries(A: Csr) -> np.ndarray:
+    """Return the least entry of each row, infinite for a row without any: shape (m,)."""
+    found = np.full(A.shape[0], np.inf)
+    filled = np.diff(A.indptr) > 0
+    if filled.any():
+        found[filled] = np.minimum.reduceat(A.data, A.indptr[:-1][filled])
+    return found
 
 
 def tight(program: Program, outcome: Outcome, *, lots: bool = False) -> tuple[str, ...]:
-    """Return the rules with a row at its bound; with ``lots`` a row a whole lot short of it is at its bound too."""
+    """Return the rules with a row at its bound; with ``lots`` a row a whole lot short of it is at its bound too.
+
+    A row that lets nothing in (a limit of nil) bars lines, as an eligibility rule does; nothing of it is used up.
+    """
     if outcome.row_activity is None or outcome.x is None:
         return ()
     problem, at = program.problem, np.asarray(outcome.row_activity)
@@ -20,6 +38,7 @@ def tight(program: Program, outcome: Outcome, *, lots: bool = False) -> tuple[st
     for bound in (problem.row_upper, problem.row_lower):
         width = 1e-7 * np.maximum(1.0, np.where(np.isfinite(bound), np.abs(bound), 1.0))
         found |= np.abs(at - bound) <= width + step
+    found &= ~bars(problem.A, problem.row_upper)
     rows = program.builder.rows
     names = [str(row.rule) for row, on in zip(rows, found, strict=False) if on and row.rule and speaks(row.name)]
     return tuple(dict.fromkeys(names))

@@ -17,7 +17,7 @@ from absalloc.report.deeper import price_rows, scenario_rows, sector_rows
 from absalloc.report.memo import Memo
 from absalloc.report.model import Report, report_of
 from absalloc.report.moves import move_rows
-from absalloc.report.rules import near_misses, to_explain, use_of
+from absalloc.report.rules import MOST_NEAR, near_misses, to_explain, use_of
 from absalloc.report.view import BookView, view_of
 from absalloc.report.words import say
 from absalloc.where import Where
@@ -121,6 +121,7 @@ def _render(template: str, lang: str, **what: Any) -> str:
             moves=lambda findings: move_rows(findings, lang),
             explained=lambda findings: [item for item in findings if to_explain(item)],
             near=near_misses,
+            most_near=MOST_NEAR,
             headroom_unit=words.headroom_unit,
             use_of=use_of,
             part=lambda value, finding, full=False: words.part(value, finding, lang, full=full),

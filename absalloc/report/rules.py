@@ -9,6 +9,8 @@ from typing import Any
 
 NEAR = 0.95
 """Share of a limit from which a pass is called near."""
+MOST_NEAR = 30
+"""Near misses that a page lists; the workbook and the JSON have every finding."""
 WORST_FIRST = {"fail": 0, "unknown": 1, "pass": 2}
 
 

@@ -15,9 +15,10 @@ from absalloc.desk import SCREEN, Book, prepare
 from absalloc.errors import BadInput
 from absalloc.explain import attribution, conflicts, frontier, headroom, menu, prices, rule_groups, why
 from absalloc.explain.headroom import point_of
-from absalloc.explain.model import Model
+from absalloc.explain.model import Change, Model
 from absalloc.explain.relaxation import relax
 from absalloc.explain.room import rooms
+from absalloc.explain.whatif import Session
 from absalloc.mandate import load_mandate
 from absalloc.plan.make import Answer, PlanSettings, make_plan
 from absalloc.rows import BookState
@@ -137,6 +138,18 @@ def test_headroom_of_every_line_passes_where_it_stands_and_fails_a_lot_above() -
     barred = [line for line in table.lines if line.reasons]
     assert barred
     assert all(line.face == 0 for line in barred)
+
+
+@pytest.mark.parametrize(("name", "held"), [("bond-fund-open", False), ("bond-fund-open", True), (WEALTH, False)])
+def test_a_rule_that_binds_is_used_and_one_that_lets_nothing_in_only_bars(name: str, held: bool) -> None:
+    model = Model(shipped(name, held), ROUGH)
+    assert model.base.faces is not None
+    used = {f.rule for f in model.base.findings if f.value}
+    relaxed = Session.of(model).relaxed(Change())[1]
+    assert model.binding(model.base)
+    assert set(model.binding(model.base)) <= used
+    assert "house/approved-names" not in {*model.binding(model.base), *relaxed}
+    assert set(relaxed) & set(model.binding(model.base))
 
 
 @pytest.mark.parametrize(("name", "held"), [("bond-fund-open", True), ("city-bank", False), (WEALTH, False)])

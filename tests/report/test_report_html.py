@@ -221,6 +221,16 @@ def test_near_misses_are_the_passes_within_five_percent_of_their_limit(
     assert 0 < len(wanted) < len(plan.findings)
 
 
+def test_no_more_near_misses_are_listed_than_a_person_reads(plan: Plan, lang: str) -> None:
+    document = plan.to_json(lang)
+    close = next(f for f in document["findings"] if f["verdict"] == "pass" and f["sense"] == "max" and f["value"])
+    many = [{**close, "group": f"G{n:02d}", "value": close["limit"] * (1 - n / 1000)} for n in range(45)]
+    soup = BeautifulSoup(plan_html(plan, {**document, "findings": many}, lang), "html.parser")
+    assert [row["data-group"] for row in rows(soup, "near")] == [f"G{n:02d}" for n in range(30)]
+    text = " ".join(tag.get_text() for tag in soup.select("#near ~ p")[:1])
+    assert "15" in text
+
+
 def test_a_conflict_stands_on_the_page_with_its_repairs(lang: str) -> None:
     mandate = aa.load_mandate(MARKET / "bond-fund-open.yaml")
     desk = aa.WhatIf(aa.load_universe(MARKET / "market.csv"), mandate)
