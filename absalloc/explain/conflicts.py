@@ -110,6 +110,9 @@ def conflicts_in(model: Model, *, most: int = MOST_SETS, repairs: bool = True) -
     sets = search.sets()
     ways = Ways(model, search.session, relax(model), search.names) if repairs and sets else None
     found = tuple(_described(search, rules, ways) for rules in sets)
+    if not found and search.complete:
+        # The plan found no point where the search finds one: both are right within their tolerances.
+        return Conflicts("infeasible", (), complete=False, reason=Note("conflict_edge"))
     return Conflicts("infeasible", found, complete=search.complete, reason=model.base.reason)
 
 

@@ -140,6 +140,23 @@ def test_headroom_of_every_line_passes_where_it_stands_and_fails_a_lot_above() -
     assert all(line.face == 0 for line in barred)
 
 
+@pytest.mark.parametrize("past", ["1e-16", "1e-12", "1e-9", "1e-7", "1e-4"])
+def test_rules_that_miss_one_another_by_next_to_nothing_are_named_or_said_not_to_be(
+    wealth: BookState, past: str
+) -> None:
+    there = with_limit(wealth, "fixed-income-share", 1 + Fraction(past), "min")
+    found = conflicts(there, ROUGH)
+    if found.status == "infeasible" and not found.sets:
+        assert not found.complete
+        assert found.reason is not None
+        assert "0.01" in found.reason.text("en")
+        assert "0.01" in found.reason.text("zh")
+    if past == "1e-4":
+        assert [item.rules for item in found.sets] == [("wealth-closed/fixed-income-share",)]
+        (repair,) = found.sets[0].repairs
+        assert repair.limit == 1
+
+
 @pytest.mark.parametrize(("name", "held"), [("bond-fund-open", False), ("bond-fund-open", True), (WEALTH, False)])
 def test_a_rule_that_binds_is_used_and_one_that_lets_nothing_in_only_bars(name: str, held: bool) -> None:
     model = Model(shipped(name, held), ROUGH)
