@@ -102,3 +102,9 @@ class InternalError(AbsallocError):
     """A promise of ours that did not hold: a solver status never seen, a row that disagrees with its rule."""
 
     exit_code = 3
+
+
+def unforeseen(error: BaseException) -> InternalError:
+    """Return an exception that nobody foresaw as an error of ours; its words on one line of at most 300 characters."""
+    problem = " ".join(str(error).split())[:300] or "-"
+    return InternalError("base.internal", kind=type(error).__name__, problem=problem)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from absalloc.cli.shell import write_json
-from absalloc.errors import AbsallocError, BadInput, InternalError
+from absalloc.errors import AbsallocError, BadInput, unforeseen
 from absalloc.messages import LANGUAGES
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
@@ -64,7 +64,7 @@ def _run(arguments: list[str]) -> int:
             return _tell(usage_error(error), arguments)
         if os.environ.get("ABSALLOC_DEBUG"):
             raise
-        return _tell(InternalError("base.internal", kind=type(error).__name__, problem=one_line(error)), arguments)
+        return _tell(unforeseen(error), arguments)
 
 
 def usage_error(error: Any) -> BadInput:
@@ -79,11 +79,6 @@ def usage_error(error: Any) -> BadInput:
         name = getattr(error, "command_name", None) or error.format_message().partition("'")[2].partition("'")[0]
         return BadInput("cli.no_such_command", value=name, expected=", ".join(COMMANDS), choices=COMMANDS)
     return BadInput("cli.usage", value=None, problem=error.format_message().rstrip("."))
-
-
-def one_line(error: BaseException) -> str:
-    """Return what an exception says, on one line of at most 300 characters."""
-    return " ".join(str(error).split())[:300] or "-"
 
 
 def _tell(error: AbsallocError, arguments: list[str]) -> int:

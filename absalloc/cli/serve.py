@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from absalloc.cli.shell import Shell
 from absalloc.errors import BadInput
 
+LAST_SECONDS = 3
+"""How long a server that is ended waits for those who still listen; jobs are ended then."""
+
 
 @dataclass(frozen=True)
 class Own:
@@ -56,5 +59,8 @@ def run_serve(shell: Shell, host: str, port: int, own: Own | None = None) -> int
     token = "" if settings.token is None else "?token=…"
     shell.answer(shell.text("serving", address=f"http://{host}:{port}/{token}"))
     Thread(target=warm, daemon=True).start()
-    uvicorn.run(create_app(settings), host=host.strip("[]"), port=port, log_level="error", server_header=False)
+    uvicorn.run(
+        create_app(settings), host=host.strip("[]"), port=port, log_level="error", server_header=False,
+        timeout_graceful_shutdown=LAST_SECONDS,
+    )  # fmt: skip
     return 0

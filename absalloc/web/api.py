@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,11 +16,13 @@ from absalloc.report.documents import Error
 from absalloc.report.documents_more import DOCUMENTS
 from absalloc.report.files import json_text
 from absalloc.web import commands
+from absalloc.web.body import StrictRoute
 from absalloc.web.commands import COMMANDS, Asked
 from absalloc.web.jobs import Job, Jobs
 from absalloc.web.runner import Answer, Busy, Runner, TooLong, told
 
 Lang = Annotated[Literal["en", "zh"], Query()]
+Book = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")]
 JobId = Annotated[str, Path(pattern=r"^[\w-]{8,64}$")]
 EXIT = "X-Exit-Code"
 SHAPES = {"optimise": "plan", "rebalance": "plan"}
@@ -63,7 +66,7 @@ class JobState(BaseModel):
 
 def routes(runner: Runner, jobs: Jobs) -> APIRouter:
     """Return the routes under ``/api``."""
-    api = APIRouter(prefix="/api", responses=REFUSALS)
+    api = APIRouter(prefix="/api", responses=REFUSALS, route_class=StrictRoute)
     for command, model in COMMANDS.items():
         _command(api, runner, command, model)
         _job(api, jobs, command, model)
@@ -73,8 +76,8 @@ def routes(runner: Runner, jobs: Jobs) -> APIRouter:
 
 
 def _command(api: APIRouter, runner: Runner, command: str, model: type[Asked]) -> None:
-    async def ask(asked: Any) -> Response:
-        return await answered(runner, command, asked)
+    async def ask(request: Request, asked: Any) -> Response:
+        return await answered(request, runner, command, asked)
 
     ask.__annotations__["asked"] = model
     shape = DOCUMENTS.get(SHAPES.get(command, command))
@@ -101,35 +104,29 @@ def _job(api: APIRouter, jobs: Jobs, command: str, model: type[Asked]) -> None:
 
 def _rules(api: APIRouter, runner: Runner) -> None:
     @api.get("/rules", operation_id="rules_list", summary="Every rule of the shipped books, with its article.")
-    async def listed(lang: Lang = "en") -> Response:
-        return await answered(runner, "rules", _Words(files={}, lang=lang, first=("list",)))
+    async def listed(
+        request: Request, rulebook: Annotated[list[Book], Query(max_length=40)] = [], only_verified: bool = False,  # noqa: B006
+        as_of: Annotated[commands.Day | None, Query()] = None, lang: Lang = "en",
+    ) -> Response:  # fmt: skip
+        asked = commands.RulesList(lang=lang, files={}, rulebook=rulebook, only_verified=only_verified, as_of=as_of)
+        return await answered(request, runner, "rules", asked)
 
     @api.get("/rules/{book}/{rule}", operation_id="rules_show", summary="One rule: its words, values and readings.")
     async def shown(
+        request: Request,
         book: Annotated[str, Path(pattern=r"^[a-z0-9-]{1,60}$")],
         rule: Annotated[str, Path(pattern=r"^[a-z0-9-]{1,80}$")],
         lang: Lang = "en",
     ) -> Response:
-        return await answered(runner, "rules", _Words(files={}, lang=lang, first=("show", f"{book}/{rule}")))
+        return await answered(request, runner, "rules", commands.RulesShow(lang=lang, files={}, rule=f"{book}/{rule}"))
 
     @api.get("/rules-diff", operation_id="rules_diff", summary="What changed between two days.")
     async def differ(
-        start: Annotated[commands.Day, Query(alias="from")], end: Annotated[commands.Day, Query(alias="to")],
-        lang: Lang = "en",
+        request: Request, start: Annotated[commands.Day, Query(alias="from")],
+        end: Annotated[commands.Day, Query(alias="to")], lang: Lang = "en",
     ) -> Response:  # fmt: skip
-        return await answered(
-            runner, "rules", _Words(files={}, lang=lang, first=("diff", f"--from={start}", f"--to={end}"))
-        )
-
-
-class _Words(Asked):
-    """A question about the rule book: its words as they are."""
-
-    first: tuple[str, ...]
-
-    def words(self) -> list[str]:
-        """Return the words of the command line, without its name."""
-        return [*self.first, *super().words()]
+        asked = commands.RulesDiff.model_validate({"lang": lang, "from": start, "to": end})
+        return await answered(request, runner, "rules", asked)
 
 
 def _jobs(api: APIRouter, jobs: Jobs) -> None:
@@ -167,8 +164,28 @@ async def _events(jobs: Jobs, job: Job) -> AsyncIterator[str]:
         yield f"data: {json.dumps(state, ensure_ascii=False, allow_nan=False)}\n\n"
 
 
-async def answered(runner: Runner, command: str, asked: Asked) -> Response:
-    """Return the answer of a command as a response, errors of every kind included."""
+async def answered(request: Request, runner: Runner, command: str, asked: Asked) -> Response:
+    """Return the answer of a command as a response, errors of every kind included.
+
+    Nothing is worked out for a client that went away: its place is free for others at once.
+    """
+    work = asyncio.ensure_future(_answered(runner, command, asked))
+    left = asyncio.ensure_future(_left(request))
+    try:
+        await asyncio.wait((work, left), return_when=asyncio.FIRST_COMPLETED)
+        return work.result() if work.done() else Response(status_code=499)  # read by nobody
+    finally:
+        for task in (work, left):
+            task.cancel()
+        await asyncio.gather(work, left, return_exceptions=True)
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _answered(runner: Runner, command: str, asked: Asked) -> Response:
     try:
         return _shown(await runner.run(command, asked, runner.settings.seconds))
     except Busy:

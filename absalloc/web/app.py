@@ -12,13 +12,14 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from absalloc import __version__
-from absalloc.errors import BadInput
+from absalloc.errors import BadInput, unforeseen
 from absalloc.web.api import routes
+from absalloc.web.body import Refused
 from absalloc.web.jobs import Jobs
 from absalloc.web.page import mount
 from absalloc.web.refused import form_error, language
 from absalloc.web.runner import Runner
-from absalloc.web.security import Guard, TooLarge, policy
+from absalloc.web.security import Guard, policy
 from absalloc.web.settings import Settings
 
 
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(routes(runner, jobs))
     app.add_exception_handler(RequestValidationError, _not_of_this_form)
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(Exception, _unforeseen)
     page = mount(app)
     app.add_middleware(Guard, settings=chosen, csp=lambda: policy(page.csp_hashes()))
     return app
@@ -53,10 +55,16 @@ async def _not_of_this_form(request: Request, error: Any) -> JSONResponse:
 
 async def _refused(request: Request, error: Any) -> JSONResponse:
     lang = language(request.query_params, None)
-    if isinstance(error, TooLarge):
-        found = BadInput("web.too_large", limit=error.limit)
+    found: BadInput
+    if isinstance(error, Refused):
+        found = error.error
     elif error.status_code in (404, 405):
         found = BadInput(f"web.http_{error.status_code}", value=f"{request.method} {request.url.path}")
     else:
         found = BadInput("web.http", value=request.url.path, problem=str(error.detail))
     return JSONResponse(found.as_json(lang), error.status_code)
+
+
+async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    """Word what nobody foresaw as the command line does; its traceback goes to the server's own log."""
+    return JSONResponse(unforeseen(error).as_json(language(request.query_params, None)), 500)

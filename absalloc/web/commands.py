@@ -1,21 +1,35 @@
-"""What may be asked: one model a command, its fields the options of the command line, and the words they make."""
+"""What may be asked: one model a command, its fields the options of the command line, and the words they make.
+
+A field is the option of its name (`max_turnover` is `--max-turnover`), or one of the command's bare words.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Name = Annotated[str, Field(min_length=1, max_length=120, description="a file sent in `files`, or one of the market")]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-Count = Annotated[int, Field(ge=1, le=600)]
+DAY = r"^\d{4}-\d{2}-\d{2}$"
+Day = Annotated[str, Field(pattern=DAY)]
+Seconds = Annotated[
+    float,
+    Field(ge=0.001, le=900, allow_inf_nan=False, description="stop the search then; what is found is unproven"),
+]
+Books = Annotated[list[Text], Field(max_length=20, description="further books: `MANDATE=HOLDINGS`")]
+Scenarios = Annotated[list[Text], Field(max_length=20, description="shipped ones, or files sent in `files`")]
+SolverName = Literal["highs", "cvxpy", "pyomo"]
 
 
 class Asked(BaseModel):
     """What every request may say."""
 
     model_config = ConfigDict(extra="forbid")
+    FIRST: ClassVar[tuple[str, ...]] = ()
+    """Fields that are words before the options."""
+    BARE: ClassVar[tuple[str, ...]] = ()
+    """Fields that are words after the options."""
 
     files: Annotated[
         dict[str, str],
@@ -27,7 +41,13 @@ class Asked(BaseModel):
 
     def words(self) -> list[str]:
         """Return the words of the command line, without its name."""
-        return ["--lang", self.lang, "--json"]
+        plain = {"files", *self.FIRST, *self.BARE}
+        found = [word for name in self.FIRST for word in _bare(getattr(self, name))]
+        for name, field in type(self).model_fields.items():
+            if name not in plain:
+                found += _option(f"--{(field.alias or name).replace('_', '-')}", getattr(self, name))
+        after = [word for name in self.BARE for word in _bare(getattr(self, name))]
+        return [*found, "--json", *(["--", *after] if after else [])]
 
 
 class OnUniverse(Asked):
@@ -38,104 +58,93 @@ class OnUniverse(Asked):
     as_of: Day | None = None
     strict: bool = False
 
-    def words(self) -> list[str]:
-        """Return the words of the command line, without its name."""
-        found = [*super().words(), *_each("--universe", self.universe)]
-        found += _option("--mapping", self.mapping) + _option("--as-of", self.as_of)
-        return found + (["--strict"] if self.strict else [])
-
 
 class OnMandate(OnUniverse):
     """A request about a mandate: a file sent, or one of the shipped market (`bond-fund-open.yaml`)."""
+
+    BARE: ClassVar[tuple[str, ...]] = ("mandate", "holdings")
 
     mandate: Name
     set: Annotated[
         dict[Text, Text], Field(default_factory=dict, max_length=100, description="`RULE.limit` -> another, `12%`")
     ]
 
-    def words(self) -> list[str]:
-        """Return the words of the command line, without its name."""
-        return [*super().words(), *_each("--set", [f"{rule}={value}" for rule, value in self.set.items()])]
+
+class OnBook(OnMandate):
+    """A request about what is held, with the book as it was."""
+
+    holdings: Name
+    before: Name | None = None
+    before_universe: Name | None = None
+    before_mandate: Name | None = None
+    only_verified: bool = False
+    scenario: Scenarios = []
 
 
-class Check(OnMandate):
+class Check(OnBook):
     """Does this book comply, rule by rule."""
 
-    holdings: Name
-    with_: Annotated[list[Text], Field(alias="with", max_length=20)] = []
-    before: Name | None = None
-    before_universe: Name | None = None
-    before_mandate: Name | None = None
+    with_: Annotated[Books, Field(alias="with")] = []
     trades: Name | None = None
     readings: Literal["all"] | None = None
-    only_verified: bool = False
-
-    def words(self) -> list[str]:
-        """Return the words of the command line, without its name."""
-        found = [*super().words(), *_each("--with", self.with_), *_option("--readings", self.readings)]
-        found += _option("--before", self.before) + _option("--before-universe", self.before_universe)
-        found += _option("--before-mandate", self.before_mandate) + _option("--trades", self.trades)
-        found += _verified(self.only_verified)
-        return [*found, "--", self.mandate, self.holdings]
+    moves: Literal["all"] | None = None
 
 
-class Optimise(OnMandate):
+class Search(BaseModel):
+    """How a plan is searched for, and what it has to bear."""
+
+    solver: SolverName = "highs"
+    time_limit: Seconds | None = None
+    worst_loss: Text | None = None
+    cvar: Text | None = None
+
+
+class Optimise(OnMandate, Search):
     """The best compliant portfolio."""
 
+    BARE: ClassVar[tuple[str, ...]] = ("mandate",)
+
     holdings: Name | None = None
-    solver: Literal["highs", "cvxpy", "pyomo"] = "highs"
     only_verified: bool = False
-
-    def words(self) -> list[str]:
-        """Return the words of the command line, without its name."""
-        found = [*super().words(), "--solver", self.solver, *_option("--holdings", self.holdings)]
-        return [*found, *_verified(self.only_verified), "--", self.mandate]
+    scenario: Scenarios = []
 
 
-class Rebalance(OnMandate):
+class Rebalance(OnBook, Search):
     """The trades from a book to the best one."""
 
-    holdings: Name
-    before: Name | None = None
-    before_universe: Name | None = None
-    before_mandate: Name | None = None
     max_turnover: Text | None = None
     cure: bool = False
-    only_verified: bool = False
-
-    def words(self) -> list[str]:
-        """Return the words of the command line, without its name."""
-        found = [*super().words(), *_option("--before", self.before), *_option("--max-turnover", self.max_turnover)]
-        found += _option("--before-universe", self.before_universe) + _option("--before-mandate", self.before_mandate)
-        found += [*(["--cure"] if self.cure else []), *_verified(self.only_verified)]
-        return [*found, "--", self.mandate, self.holdings]
 
 
 class Stress(OnMandate):
     """A book under one or more scenarios."""
 
     holdings: Name
-    scenario: Annotated[list[Text], Field(min_length=1, max_length=20)]
-
-    def words(self) -> list[str]:
-        """Return the words of the command line, without its name."""
-        return [*super().words(), *_each("--scenario", self.scenario), "--", self.mandate, self.holdings]
+    scenario: Annotated[Scenarios, Field(min_length=1)]
+    forward: Annotated[int | None, Field(ge=0, le=600, description="months of run-off; the horizon without it")] = None
+    with_: Annotated[Books, Field(alias="with")] = []
+    break_even: bool = False
 
 
 class Compare(OnMandate):
     """The three sectors like for like."""
 
-    scenario: Annotated[list[Text], Field(max_length=20)] = []
-    break_even: bool = False
+    BARE: ClassVar[tuple[str, ...]] = ("mandate",)
 
-    def words(self) -> list[str]:
-        """Return the words of the command line, without its name."""
-        found = [*super().words(), *_each("--scenario", self.scenario)]
-        return [*found, *(["--break-even"] if self.break_even else []), "--", self.mandate]
+    mandate: Name | Annotated[list[Name], Field(min_length=1, max_length=10)]  # type: ignore[assignment]
+    scenario: Annotated[list[Text], Field(max_length=20, description="`[SECTOR=]NAME`")] = []
+    severity: Annotated[float, Field(ge=0.1, le=5, allow_inf_nan=False)] = 1.0
+    break_even: bool = False
+    curve: bool = False
+    solver: SolverName = "highs"
+    time_limit: Seconds | None = None
 
 
 class Explain(OnMandate):
     """Why this plan: `prices`, `conflict`, `headroom`, `menu`, `frontier` or `why`."""
+
+    FIRST: ClassVar[tuple[str, ...]] = ("question",)
+    BARE: ClassVar[tuple[str, ...]] = ("mandate", "tranche")
 
     question: Literal["prices", "conflict", "headroom", "menu", "frontier", "why"]
     holdings: Name | None = None
@@ -148,23 +157,47 @@ class Explain(OnMandate):
     lp: bool = Field(False, description="of `prices` and `frontier`: the LP relaxation")
     tranche: Text | None = Field(None, description="of `why`")
 
-    def words(self) -> list[str]:
-        """Return the words of the command line, without its name; the question is its first."""
-        found = [self.question, *super().words(), *_option("--holdings", self.holdings)]
-        found += _option("--rule", self.rule) + _each("--at", self.at)
-        found += _option("--from", self.low) + _option("--to", self.high) + _option("--sense", self.sense)
-        found += [] if self.points is None else [f"--points={self.points}"]
-        found += ["--lp"] if self.lp else []
-        return [*found, "--", self.mandate, *([self.tranche] if self.tranche else [])]
-
 
 class Market(OnUniverse):
     """Market statistics of a universe."""
 
-    def words(self) -> list[str]:
-        """Return the words of the command line, without its name."""
-        found = [*Asked.words(self), *_option("--mapping", self.mapping), *_option("--as-of", self.as_of)]
-        return [*found, "--", *self.universe]
+    BARE: ClassVar[tuple[str, ...]] = ("universe",)
+
+    curves: Name | None = None
+    trades: Name | None = None
+    opening: Name | None = None
+    opening_as_of: Day | None = None
+
+
+class RulesList(Asked):
+    """The rules of the shipped books."""
+
+    FIRST: ClassVar[tuple[str, ...]] = ("question",)
+
+    question: Literal["list"] = "list"
+    rulebook: list[Text] = []
+    only_verified: bool = False
+    as_of: Day | None = None
+
+
+class RulesShow(Asked):
+    """One rule."""
+
+    FIRST: ClassVar[tuple[str, ...]] = ("question",)
+    BARE: ClassVar[tuple[str, ...]] = ("rule",)
+
+    question: Literal["show"] = "show"
+    rule: Text
+
+
+class RulesDiff(Asked):
+    """What changed between two days."""
+
+    FIRST: ClassVar[tuple[str, ...]] = ("question",)
+
+    question: Literal["diff"] = "diff"
+    first: Day = Field(alias="from")
+    last: Day = Field(alias="to")
 
 
 COMMANDS: dict[str, type[Asked]] = {
@@ -173,13 +206,16 @@ COMMANDS: dict[str, type[Asked]] = {
 }  # fmt: skip
 
 
-def _option(name: str, value: str | None) -> list[str]:
-    return [] if value is None else [f"{name}={value}"]
+def _bare(value: Any) -> list[str]:
+    return [] if value is None else [value] if isinstance(value, str) else list(value)
 
 
-def _verified(only: bool) -> list[str]:
-    return ["--only-verified"] if only else []
-
-
-def _each(name: str, values: list[str]) -> list[str]:
-    return [f"{name}={value}" for value in values]
+def _option(name: str, value: Any) -> list[str]:
+    """Return an option as words: a flag alone, lists and names with values as often as there are any."""
+    if value is None or value is False:
+        return []
+    if value is True:
+        return [name]
+    if isinstance(value, dict):
+        return [f"{name}={key}={item}" for key, item in value.items()]
+    return [f"{name}={item}" for item in (value if isinstance(value, list) else [value])]

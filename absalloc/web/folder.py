@@ -19,13 +19,16 @@ from absalloc.where import Where
 NAME = re.compile(r"[\w\-+（）()·][\w.\-+ （）()·]{0,99}\.(csv|yaml|yml|xlsx|parquet|json)", re.IGNORECASE)
 """A plain file name, Chinese ones too: no folder in it, none of the names that mean another place."""
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)\.", re.IGNORECASE)
+LONGEST = 200
+"""Bytes of a name: file systems take 255, and a Chinese character is three of them."""
 SHIPPED = (".csv", ".yaml")
 BASE64 = "base64:"
 
 
 def plain_name(name: str) -> str:
     """Return a file name that stays in its folder on every system. Raises BadInput for any other."""
-    if NAME.fullmatch(name) is None or ".." in name or RESERVED.match(name):
+    fits = NAME.fullmatch(name) is not None and len(name.encode()) <= LONGEST
+    if not fits or ".." in name or RESERVED.match(name):
         raise BadInput("web.file_name", value=name[:120], expected="holdings.csv, fund.yaml, 持仓.xlsx")
     return name
 

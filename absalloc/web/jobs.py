@@ -54,7 +54,7 @@ class Jobs:
 
     def start(self, command: str, asked: Asked) -> Job:
         """Start a job. Raises Busy where as many as are kept still run."""
-        self._forget()
+        self._forget(room=1)
         if len(self.found) >= self.runner.settings.kept:
             raise Busy
         job = Job(secrets.token_urlsafe(16), command, now())
@@ -63,7 +63,8 @@ class Jobs:
         return job
 
     def get(self, name: str) -> Job | None:
-        """Return a job, None where there is none of that id."""
+        """Return a job, None where there is none of that id, or no longer."""
+        self._forget()
         return self.found.get(name)
 
     async def cancel(self, job: Job) -> None:
@@ -71,6 +72,8 @@ class Jobs:
         if job.task is not None and job.state not in ENDED:
             job.task.cancel()
             await asyncio.gather(job.task, return_exceptions=True)
+            if job.state not in ENDED:  # ended before it began
+                job.state, job.ended = "cancelled", now()
 
     async def watch(self, job: Job) -> AsyncIterator[dict[str, Any]]:
         """Yield the state of a job again and again, the last time with its result."""
@@ -99,11 +102,11 @@ class Jobs:
         finally:
             job.ended, job.step = now(), None
 
-    def _forget(self) -> None:
-        """Forget jobs that ended long ago, and the oldest that ended where there are too many."""
+    def _forget(self, room: int = 0) -> None:
+        """Forget jobs that ended long ago, and the oldest that ended where there is no room for as many more."""
         settings = self.runner.settings
         ended = sorted((j for j in self.found.values() if j.ended is not None), key=lambda j: j.ended or 0.0)
-        spare = len(self.found) - settings.kept + 1
+        spare = len(self.found) - settings.kept + room
         for place, job in enumerate(ended):
             if place < spare or now() - (job.ended or 0.0) > settings.kept_seconds:
                 del self.found[job.id]

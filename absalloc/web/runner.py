@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from absalloc.errors import BadInput, InternalError
+from absalloc.errors import BadInput, InternalError, unforeseen
 from absalloc.files import WITHIN
 from absalloc.steps import VARIABLE, Step, read
 from absalloc.web.commands import Asked
@@ -24,6 +24,8 @@ STATUS = {0: 200, 1: 200, 2: 400, 3: 500}
 KEPT_VARIABLES = (
     "PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "HOME", "USERPROFILE", "LANG", "PYTHONPATH", "NUMBA_CACHE_DIR",
 )  # fmt: skip
+KEPT_STARTS = ("OPENBLAS_", "MKL_", "OMP_", "BLIS_", "VECLIB_")
+"""How linear algebra is computed: another way has another last digit, and the command line beside has the first."""
 TOLD = 200
 """Characters of what a broken process wrote that are passed on."""
 
@@ -107,6 +109,8 @@ class Runner:
                 return await _process(words, folder, asked.lang, told_of)
         except BadInput as error:
             return told(error, asked.lang)
+        except OSError as error:  # no room for the folder of the request, no process more
+            return told(unforeseen(error), asked.lang)
 
 
 def _sayable(word: str) -> str:
@@ -155,7 +159,9 @@ async def _heard(stream: asyncio.StreamReader, told_of: Callable[[Step | None], 
 
 def _environment(folder: Path) -> dict[str, str]:
     """Return the environment of a request: no secrets of the server, and no files but its own."""
-    found = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    found = {
+        name: value for name, value in os.environ.items() if name in KEPT_VARIABLES or name.startswith(KEPT_STARTS)
+    }
     return {**found, WITHIN: str(folder), "PYTHONUTF8": "1"}
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from http.cookies import SimpleCookie
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
-from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
 
 from absalloc.errors import BadInput
+from absalloc.web.body import Refused
+from absalloc.web.refused import language
 from absalloc.web.settings import Settings
 
 Scope = MutableMapping[str, Any]
@@ -43,14 +44,6 @@ def policy(hashes: Sequence[str]) -> str:
     )
 
 
-class TooLarge(HTTPException):
-    """A request is larger than ``limit`` bytes; of the framework's kind, so that it is not taken for a broken body."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(413)
-        self.limit = limit
-
-
 class Guard:
     """Wraps an application: refuses strangers, other origins and large bodies, and adds headers to what it answers."""
 
@@ -69,7 +62,7 @@ class Guard:
             cookie = self._fresh_cookie(scope, head)
         decorated = self._decorated(send, cookie)
         if refused is not None:
-            await _answer(decorated, *refused)
+            await _answer(decorated, *refused, language(_query(scope), None))
             return
         await self.app(scope, self._limited(receive), decorated)
 
@@ -82,13 +75,12 @@ class Guard:
     def _refused(self, scope: Scope, head: dict[str, str]) -> tuple[int, BadInput] | None:
         if not self._of_ours(head.get("host", "")):
             return 400, BadInput("web.host", value=head.get("host", "")[:120], expected=", ".join(self.settings.hosts))
-        origin = head.get("origin")
-        if origin is not None and scope["method"] not in SAFE and urlsplit(origin).netloc != head.get("host"):
-            return 403, BadInput("web.origin", value=origin)
+        origin = _elsewhere(scope, head)
+        if origin is not None:
+            return 403, BadInput("web.origin", value=origin[:120])
         if not self._known(scope, head):
             return 401, BadInput("web.token_wrong")
-        length = head.get("content-length", "0")
-        if not length.isdigit() or int(length) > self.settings.most_bytes:
+        if int(head.get("content-length", "0")) > self.settings.most_bytes:  # the server has seen that it is a number
             return 413, BadInput("web.too_large", limit=self.settings.most_bytes)
         return None
 
@@ -101,17 +93,15 @@ class Guard:
         token = self.settings.token
         if token is None:
             return True
-        given = head.get("authorization", "").removeprefix("Bearer ")
-        cookie = SimpleCookie(head.get("cookie", "")).get(COOKIE)
-        return any(
-            hmac.compare_digest(item.encode(), token.encode())
-            for item in (given, cookie.value if cookie else "", self._in_address(scope))
-        )
+        scheme, _, given = head.get("authorization", "").partition(" ")
+        # Cookies of other programs on this host come along, whatever they look like.
+        cookie = cookie_parser(head.get("cookie", "")).get(COOKIE, "")
+        known = (given.strip() if scheme.lower() == "bearer" else "", cookie, self._in_address(scope))
+        return any(hmac.compare_digest(item.encode(), token.encode()) for item in known)
 
     def _in_address(self, scope: Scope) -> str:
         """Return the token of an address that a person opens: only to read a page, never to change a thing."""
-        found = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])
-        return found[0] if scope["method"] in SAFE else ""
+        return _query(scope).get("token", "") if scope["method"] in SAFE else ""
 
     def _fresh_cookie(self, scope: Scope, head: dict[str, str]) -> str | None:
         if not self._in_address(scope):
@@ -127,7 +117,7 @@ class Guard:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self.settings.most_bytes:
-                raise TooLarge(self.settings.most_bytes)
+                raise Refused(413, BadInput("web.too_large", limit=self.settings.most_bytes))
             return message
 
         return limited
@@ -146,10 +136,27 @@ class Guard:
         return decorated
 
 
-async def _answer(send: Send, status: int, error: BadInput) -> None:
+def _query(scope: Scope) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
+
+
+def _elsewhere(scope: Scope, head: dict[str, str]) -> str | None:
+    """Return the origin of a request that a page of another one makes, None for all others.
+
+    Such a page may lead here by a link, no more: it may change nothing, and start nothing that takes time.
+    """
+    origin = head.get("origin")
+    if origin is not None and scope["method"] not in SAFE and origin.partition("://")[2] != head.get("host"):
+        return origin
+    if head.get("sec-fetch-site") == "cross-site" and str(scope["path"]).startswith("/api/"):
+        return origin or "cross-site"
+    return None
+
+
+async def _answer(send: Send, status: int, error: BadInput, lang: str) -> None:
     from absalloc.report.files import json_text
 
-    body = json_text(error.as_json()).encode()
+    body = json_text(error.as_json(lang)).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

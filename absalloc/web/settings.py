@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from dataclasses import dataclass
 
 from absalloc.errors import BadInput
@@ -11,6 +12,8 @@ from absalloc.errors import BadInput
 TOKEN = "ABSALLOC_TOKEN"
 """Environment variable with the token that every request must bring; required where the host is not loopback."""
 LEAST_TOKEN = 16
+FIT = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+"""What a header and a cookie can carry as it is (RFC 6750, b64token)."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +39,18 @@ class Settings:
         """Refuse an open server without a token worth the name."""
         if self.token is not None and len(self.token) < LEAST_TOKEN:
             raise BadInput("web.token_short", value=TOKEN, least=LEAST_TOKEN)
+        if self.token is not None and FIT.fullmatch(self.token) is None:
+            raise BadInput("web.token_form", value=TOKEN)
         if self.token is None and not is_loopback(self.host):
             raise BadInput("web.token_missing", value=self.host, variable=TOKEN)
 
     @property
     def hosts(self) -> list[str]:
-        """The names under which this server may be asked for: a page elsewhere cannot rebind its own name to it."""
-        local = ["127.0.0.1", "localhost", "[::1]"]
-        return local if is_loopback(self.host) else ["*"]
+        """The names under which this server may be asked for: a page elsewhere cannot rebind its own name to it.
+
+        With a token any name will do, that of a proxy in front among them: a page under another name has no token.
+        """
+        return ["127.0.0.1", "localhost", "[::1]"] if self.token is None else ["*"]
 
 
 def from_environment(host: str, port: int) -> Settings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -41,15 +42,48 @@ def refused(answer: Any, status: int, code: str) -> dict[str, Any]:
     return dict(document)
 
 
+def beside_run(text: str) -> str:
+    """Return a document without its `run`, which tells times; every other byte as it is."""
+    return re.sub(r'  "run": \{\n(?:    .*\n)*  \},?\n', "", text)
+
+
+BOOK = [FUND["mandate"], FUND["holdings"], "-u", "market.csv"]
+BANK = ["city-bank.yaml", "-u", "market.csv"]
+SAME: list[tuple[str, dict[str, Any] | None, list[str], int]] = [
+    ("check?zh", FUND, ["check", *BOOK], 1),
+    ("optimise?zh", {"mandate": "city-bank.yaml", "time_limit": 600}, ["optimise", *BANK, "--time-limit", "600"], 0),
+    ("rebalance?en", {**FUND, "max_turnover": "5%"}, ["rebalance", *BOOK, "--max-turnover", "5%"], 0),
+    ("stress?zh", {**FUND, "scenario": ["bear-2020"], "forward": 12},
+     ["stress", *BOOK, "--scenario", "bear-2020", "--forward", "12"], 0),
+    ("compare?en", {"mandate": ["city-bank.yaml"], "severity": 0.5}, ["compare", *BANK, "--severity", "0.5"], 0),
+    ("explain?zh", {**FUND, "question": "headroom"},
+     ["explain", "headroom", BOOK[0], "--holdings", *BOOK[1:]], 0),
+    ("market?en", {"strict": True}, ["market", "market.csv", "--strict"], 0),
+    ("rules?zh", None, ["rules", "list"], 0),
+    ("rules?en&rulebook=house&only_verified=true&as_of=2025-06-30", None,
+     ["rules", "list", "--rulebook", "house", "--only-verified", "--as-of", "2025-06-30"], 0),
+    ("rules/house/cash-floor?zh", None, ["rules", "show", "house/cash-floor"], 2),
+    ("rules-diff?zh&from=2023-12-31&to=2024-01-01", None,
+     ["rules", "diff", "--from", "2023-12-31", "--to", "2024-01-01"], 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("route", "asked", "words", "code"), SAME, ids=[route for route, *_ in SAME])
 def test_the_same_document_as_the_command_line(
-    client: TestClient, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+    client: TestClient, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, route: str,
+    asked: dict[str, Any] | None, words: list[str], code: int,
+) -> None:  # fmt: skip
     monkeypatch.chdir(MARKET)
-    code = main(["check", FUND["mandate"], FUND["holdings"], "-u", "market.csv", "--json", "--lang", "zh"])
-    here = capsys.readouterr().out
-    there = client.post("/api/check", json={**FUND, "lang": "zh"})
-    assert there.text == here
-    assert (there.status_code, there.headers["x-exit-code"]) == (200, str(code)) == (200, "1")
+    path, _, query = route.partition("?")
+    lang, _, query = query.partition("&")
+    assert main([*words, "--json", "--lang", lang]) == code
+    here = beside_run(capsys.readouterr().out)
+    if asked is None:
+        there = client.get(f"/api/{path}?lang={lang}&{query}")
+    else:
+        there = client.post(f"/api/{path}", json={**asked, "lang": lang})
+    assert beside_run(there.text) == here
+    assert (there.status_code, there.headers["x-exit-code"]) == (400 if code == 2 else 200, str(code))
 
 
 def test_a_frontier_over_a_range(client: TestClient) -> None:
@@ -116,15 +150,15 @@ def test_bad_input_is_told_as_on_the_command_line(client: TestClient) -> None:
         client.post("/api/jobs/explain", json={**FUND, "question": "prices", "att": []}), 422, "web.form_unknown"
     )
     assert told["nearest"] == "at"
-    told = refused(client.post("/api/check", json={**FUND, "as_of": "yesterday"}), 422, "web.form_value")
-    assert "as_of: 'yesterday'" in told["message"]
+    told = refused(client.post("/api/check", json={**FUND, "as_of": "yesterday"}), 422, "web.form_pattern")
+    assert told["message"] == "as_of: 'yesterday' is not of the form YYYY-MM-DD."
     refused(client.post("/api/check", content=b"{", headers={"content-type": "application/json"}), 422, "web.form_json")
     told = refused(client.post("/api/check", data={"mandate": "x"}), 422, "web.form_body")
     assert "application/x-www-form-urlencoded" in told["message"]
     for word in ("\\ud800", "\\u0000"):  # as JSON writes half a character, and NUL
         sent = f'{{"mandate": "{word}.yaml", "holdings": "x.csv"}}'.encode()
         told = client.post("/api/check", content=sent, headers={"content-type": "application/json"})
-        assert (told.status_code, told.json()["code"]) in ((400, "web.form"), (422, "web.form_value"))
+        assert (told.status_code, told.json()["code"]) in ((400, "web.form"), (422, "web.form_text"))
     refused(client.get("/api/none"), 404, "web.http_404")
     told = refused(client.get("/api/check", params={"lang": "zh"}), 405, "web.http_405")
     assert "该地址不接受这种请求" in told["message"]
