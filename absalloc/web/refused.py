@@ -14,7 +14,7 @@ BODY = "application/json"
 SHOWN = 80
 """Characters of a value that are told."""
 FORM = re.compile(r"(body|query|path|str|constrained-str|list\[.*)$")
-"""Parts of the framework's place that are no name of a person's: where it was sent, and which of two forms was tried."""
+"""Parts of the framework's place that are no name a person gave: where it stood, which of two forms was tried."""
 PATTERNS = {DAY: "YYYY-MM-DD"}
 KINDS = (
     ("web.form_text", "", ("string_type", "string_unicode")),

@@ -30,8 +30,8 @@ TOKEN = "a-token-of-the-desk"
 JSON = {"content-type": "application/json"}
 LONG = {"mandate": "city-bank.yaml", "break_even": True, "curve": True}
 NOT_ASKED = {
-    "json": "there is nothing else", "quiet": "nobody reads along", "help": "/openapi.json is", "out": "no folder is left",
-    "pdf": "of a folder", "full": "of a folder", "list": "the scenarios are named in an error of one that is not known",
+    "json": "always", "quiet": "nobody reads along", "help": "/openapi.json is", "out": "no folder is left",
+    "pdf": "of a folder", "full": "of a folder", "list": "of scenarios, which an unknown one names",
 }  # fmt: skip
 """Options that no field stands for, and why."""
 
