@@ -13,7 +13,7 @@ import argparse
 import importlib.util
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,17 +74,42 @@ def by_pyomo(arrays: tuple[Any, ...]) -> float:
 
 
 def by_linopy(arrays: tuple[Any, ...]) -> float:
-    """Return the objective by linopy on HiGHS."""
+    """Return the objective by linopy on HiGHS, handed over in memory."""
     import linopy
 
     upper, b, equal, e = two_sided(arrays)
     model = linopy.Model()
     x = model.add_variables(lower=arrays[4], upper=arrays[5], dims=["line"])
-    model.add_constraints(upper @ x <= b)
-    model.add_constraints(equal @ x == e)
-    model.add_objective(arrays[0] @ x)
+    for terms, at in _terms(model, x, upper):
+        model.add_constraints(terms <= b[at])
+    for terms, at in _terms(model, x, equal):
+        model.add_constraints(terms == e[at])
+    model.add_objective((arrays[0] * x).sum())
     model.solve("highs", io_api="direct", output_flag=False)
     return float(model.objective.value)
+
+
+def _terms(model: Any, x: Any, A: Any) -> Iterator[tuple[Any, np.ndarray]]:
+    """Yield (expressions, their rows) of a sparse matrix: rows of about one length together, the shorter ones padded.
+
+    linopy takes no sparse matrix, and a dense one of these would be 400 MB.
+    """
+    import linopy
+    import xarray as xr
+
+    length, labels = np.diff(A.indptr), x.labels.to_numpy()
+    size = np.ceil(np.log2(np.maximum(length, 1)))
+    for each in np.unique(size[length > 0]):
+        at = np.flatnonzero((size == each) & (length > 0))
+        place = np.arange(length[at].max())
+        inside = place < length[at][:, None]
+        entry = np.where(inside, A.indptr[at][:, None] + place, 0)
+        names = ("row", "_term")
+        data = {
+            "coeffs": (names, np.where(inside, A.data[entry], np.nan)),
+            "vars": (names, np.where(inside, labels[A.indices[entry]], -1)),
+        }
+        yield linopy.LinearExpression(xr.Dataset(data), model), at
 
 
 def peers() -> dict[str, Callable[[tuple[Any, ...]], float]]:

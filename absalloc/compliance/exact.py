@@ -13,7 +13,9 @@ from typing import Any
 
 from absalloc.compliance.exact_amounts import Amounts, reason
 from absalloc.compliance.exact_kinds import Allowed, Assessor, Result
-from absalloc.compliance.exact_lines import Lines, Table
+from absalloc.compliance.exact_lines import Lines
+from absalloc.compliance.exact_positions import Held
+from absalloc.compliance.exact_table import Table
 from absalloc.compliance.exact_tests import LinesOf, alternative_holds, cause, held_to
 from absalloc.compliance.finding import Excepted, Finding, Reason
 from absalloc.predicate import Predicate
@@ -30,18 +32,17 @@ MOST_NAMED = 5
 
 @dataclass
 class Call:
-    """What one evaluation keeps between rules: tables by book, sums of the universe."""
+    """What one evaluation keeps between rules: what books hold, sums of the universe."""
 
-    tables: dict[int, Table] = field(default_factory=dict)
+    held: dict[int, Held] = field(default_factory=dict)
     sums: dict[Any, Any] = field(default_factory=dict)
 
     def lines(self, state: BookState, rule: ActiveRule) -> Lines:
         """Return the lines of a book under a rule."""
-        # What a table reads depends on the universe alone; it keeps that alive, so that its id stays its own.
-        key = id(state.universe)
-        if key not in self.tables:
-            self.tables[key] = Table(state)
-        return Lines(self.tables[key], rule, state)
+        # What is held keeps its book alive, so that the id of that stays its own.
+        if id(state) not in self.held:
+            self.held[id(state)] = Held(state)
+        return Lines(Table.of(state.universe), rule, self.held[id(state)])
 
 
 def evaluate_exact(
@@ -55,7 +56,8 @@ def evaluate_exact(
     ``cure_by`` is not filled. Raises BadInput where books of one joint rule disagree on an amount, a limit or
     what is held elsewhere, and for lists, references and holdings files that cannot be read.
     """
-    call, found, done = call or Call(), [], set()
+    # Books come and go between evaluations, sums of their universe stay.
+    call, found, done = Call(sums={} if call is None else call.sums), [], set()
     books = [(state.name, state.mandate.manager, state.rules.active) for state in states]
     for number, state in enumerate(states):
         for rule in _ordered(state, rules):
@@ -83,12 +85,13 @@ def _findings(call: Call, rule: ActiveRule, joint: Sequence[tuple[BookState, Act
     assessor, keys = assessor_of(call, rule, joint)
     books, amounts = assessor.books, assessor.amounts
     results = assessor.results()
+    unsaid = tuple(_unsaid(rule, books))
     unless = alternative_holds(call, rule, states, results)
     for result in results:
         tested, test = held_to(rule, states, result)
         if unless is not None and tested.verdict != "pass":
             tested, test = unless(tested, test)
-        why = (*test, *_reasons(rule, books, amounts, result), *keys)
+        why = (*test, *_reasons(rule, amounts, result), *unsaid, *_exceptions_used(result), *keys)
         active, passive = cause(rule, states, tested, assessor)
         yield _finding(rule, states, tested, active, (*why, *passive))
 
@@ -121,7 +124,7 @@ def _exceptions(joint: Sequence[tuple[BookState, ActiveRule]]) -> tuple[Allowed,
     return Allowed(tuple(found), away), tuple(reason("needs_key", key=key) for key in dict.fromkeys(keys))
 
 
-def _reasons(rule: ActiveRule, books: Sequence[Lines], amounts: Amounts, result: Result) -> Iterator[Reason]:
+def _reasons(rule: ActiveRule, amounts: Amounts, result: Result) -> Iterator[Reason]:
     """Yield why a result is what it is, the lines it rests on first."""
     if not result.members:
         nothing = rule.where is not None and not amounts.selects()
@@ -137,6 +140,10 @@ def _reasons(rule: ActiveRule, books: Sequence[Lines], amounts: Amounts, result:
         lacking |= {name for m in known.values() if m.extra or not m.sure for name in _by(rule)}
         yield reason("unknown_lines", n=len(known), what=", ".join(sorted(lacking)), lines=_named(sorted(known)))
     yield from result.reasons
+
+
+def _unsaid(rule: ActiveRule, books: Sequence[Lines]) -> Iterator[Reason]:
+    """Yield the keys and lists that a rule asks for and no mandate gives."""
     keys: set[str] = set()
     lists: set[str] = set()
     for predicate in _predicates(rule):
@@ -145,6 +152,9 @@ def _reasons(rule: ActiveRule, books: Sequence[Lines], amounts: Amounts, result:
             keys, lists = keys | found[0], lists | found[1]
     yield from (reason("needs_key", key=key) for key in sorted(keys))
     yield from (reason("list_missing", name=name) for name in sorted(lists))
+
+
+def _exceptions_used(result: Result) -> Iterator[Reason]:
     yield from (reason("exception", id=name, n=len(lines)) for name, lines in _taken(result).items())
 
 
@@ -158,6 +168,8 @@ def _taken(result: Result) -> dict[str, list[str]]:
 
 
 def _excepted(rule: ActiveRule, states: Sequence[BookState], result: Result) -> tuple[Excepted, ...]:
+    if not result.excepted:
+        return ()
     written = next((b.rules[rule.short] for s in states for b in s.rules.books if rule.id.startswith(f"{b.id}/")), None)
     titles = {} if written is None else {item.id: item.title for item in written.exceptions}
     return tuple(Excepted(name, titles.get(name), tuple(codes)) for name, codes in _taken(result).items())

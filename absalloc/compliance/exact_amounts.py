@@ -7,9 +7,11 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from absalloc.compliance.exact_cells import ONE, ZERO, HoldingsPart, Position
-from absalloc.compliance.exact_lines import Lines, as_text
+from absalloc.compliance.exact_cells import HoldingsPart
+from absalloc.compliance.exact_lines import Lines
 from absalloc.compliance.exact_lists import MISSING, totals
+from absalloc.compliance.exact_positions import ONE, ZERO, Position
+from absalloc.compliance.exact_predicates import as_text
 from absalloc.compliance.exact_ratio import Known
 from absalloc.compliance.finding import Reason
 from absalloc.errors import BadInput
@@ -60,6 +62,7 @@ class Amounts:
     def __init__(self, books: Sequence[Lines], sums: dict[Any, Any]) -> None:
         self.books, self.rule, self._sums = books, books[0].rule, sums
         self._selected: dict[int, set[int]] = {}
+        self._amounts: dict[tuple[str, str | None], Known] = {}
 
     # -- denominators ---------------------------------------------------------------------------------------
 
@@ -93,6 +96,11 @@ class Amounts:
 
         In a scenario an amount of several books is the one they agree on before it, moved by all their gains.
         """
+        if (name, day) not in self._amounts:
+            self._amounts[name, day] = self._amount(name, day)
+        return self._amounts[name, day]
+
+    def _amount(self, name: str, day: str | None) -> Known:
         found = {book.state.name: self._before(book.state, name) for book in self.books}
         given = {value for value in found.values() if value is not None}
         if len(given) > 1:
@@ -166,10 +174,12 @@ class Amounts:
         by = self.rule.by
         columns = self.rule.columns
         named = tuple(map(str, (by,) if isinstance(by, str) else () if by is None or isinstance(by, Link) else by))
+        # Links are read from the book's lists; all else from the universe alone, whose table keeps it.
+        kept = self._sums if isinstance(by, Link) else book.table.grouped
         key = (id(book.table), by if isinstance(by, Link) else named, *(repr(columns.get(name)) for name in named))
-        if key not in self._sums:
-            self._sums[key] = _grouped(book)
-        found: dict[str | None, list[tuple[int, Fraction]]] = self._sums[key]
+        if key not in kept:
+            kept[key] = _grouped(book)
+        found: dict[str | None, list[tuple[int, Fraction]]] = kept[key]
         return found.get(group, ())
 
     def groups(self) -> set[str]:

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
-from absalloc.compliance.exact_lines import GRADES, Lines, every, negate
+from absalloc.compliance.exact_lines import Lines
+from absalloc.compliance.exact_positions import ONE, ZERO, Position
+from absalloc.compliance.exact_predicates import GRADES, every, negate
 from absalloc.predicate import Predicate
-from absalloc.rows.state import PRICE_RANGE, BookState
+from absalloc.rows.state import PRICE_RANGE
 from absalloc.terms import IMPLIED_GRADES, RATING_GRADES, UNIT_PRICE_PRODUCTS
 from absalloc.units import exact
 
 Pair = tuple[Fraction, Fraction]
-ZERO, ONE, HUNDRED = Fraction(0), Fraction(1), Fraction(100)
+HUNDRED = Fraction(100)
 NO_BOUND = Fraction(10**15)
 """Stands for the value of a line whose face is not known."""
 _PRIMITIVES = {
@@ -24,18 +26,6 @@ _PRIMITIVES = {
     "market_value": ("factor", "dirty_price"),
     "book_value": ("book",),
 }
-
-
-@dataclass(frozen=True)
-class Position:
-    """A line and its yuan of original face; ``value`` where only its market value is known (held elsewhere)."""
-
-    code: str
-    row: int | None
-    face: Fraction | None
-    before: bool = False
-    away: bool = False
-    value: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -74,14 +64,18 @@ class Measurer:
 
     def __init__(self, lines: Lines, parts: Sequence[HoldingsPart], exceptions: Mapping[str, bool | None]) -> None:
         self.lines, self.state, self.rule, self.parts = lines, lines.state, lines.rule, parts
-        self._exceptions = exceptions
+        ask = lines.predicates
+        self._counts, self._inside = ask.counter(self.rule.where), [ask.counter(part.where) for part in parts]
+        self._require = None if self.rule.require is None else ask.test(self.rule.require)
+        self._exceptions = [(n, ask.test(out), exceptions.get(n, True)) for n, out in self.rule.exceptions]
         self.average = self.rule.kind == "average"
         self.measure = ("market_value",) if self.rule.kind == "eligibility" else self.rule.measure
 
     def cell(self, held: Position) -> Cell | None:
         """Return what a position adds; None where it stands in no part of the rule and no exception took it out."""
         status, excepted = self._status(held)
-        inside = [self.lines.counts(part.where, held.row, held.code) for part in self._own(held)]
+        # What is held elsewhere joins the numerator only.
+        inside = [] if held.away else [counts(held.row, held.code) for counts in self._inside]
         if status is False and not inside:
             if not excepted:
                 return None  # most lines of most rules
@@ -89,6 +83,60 @@ class Measurer:
                 self.state.name, held.code, False, ((ZERO, ZERO),), (ZERO,), ZERO, ZERO, frozenset(),
                 held.row is not None, ZERO, excepted, held.away,
             )  # fmt: skip
+        if status is not None and None not in inside:
+            certain = self._certain(held, status, inside)
+            if certain is not None:
+                return Cell(
+                    self.state.name, held.code, status, (certain,), certain[1:], *certain, frozenset(),
+                    held.row is not None, self._bought(held), excepted, held.away,
+                )  # fmt: skip
+        return self._open_cell(held, status, inside, excepted)
+
+    def _certain(self, held: Position, status: bool, inside: list[bool | None]) -> Pair | None:
+        """Return what the line adds to (n, d); None where a fact that matters is missing."""
+        n = self._sure(held, self.measure) if status else ZERO
+        if n is None:
+            return None
+        if self.average:
+            d = self._sure(held, self.measure[:1]) if status else ZERO
+            return None if d is None else (n, d)
+        d = ZERO
+        for part, counts in self._zip(held, inside):
+            amount = self._sure(held, part.measure) if counts else ZERO
+            if amount is None:
+                return None
+            if amount:
+                d += part.sign * amount
+        return n, d
+
+    def _sure(self, held: Position, measure: Sequence[str]) -> Fraction | None:
+        """Return a measure of a position every fact of which is known, else None."""
+        base, *rest = measure
+        if base not in held.amounts:
+            held.amounts[base] = self._base(held, base)
+        amount = held.amounts[base]
+        for name in rest:
+            if amount is None:
+                return None
+            low, high = self._attribute(held, name)
+            amount = amount * low if low is high or low == high else None
+        return amount
+
+    def _base(self, held: Position, base: str) -> Fraction | None:
+        if self._vague(held, base):
+            return None
+        point: dict[str, Fraction] = {}
+        for name in _PRIMITIVES[base]:
+            low, high = self._range(held, name)
+            if low is not high and low != high:
+                return None
+            point[name] = low
+        return self._measured(held, (base,), point)
+
+    def _open_cell(
+        self, held: Position, status: bool | None, inside: list[bool | None], excepted: tuple[str, ...]
+    ) -> Cell:  # fmt: skip
+        """Return what a position adds in every way that what is missing leaves open."""
         ranges = self._ranges(held, status, inside)
         # Asked by identity first: a fact that is known is one object, and comparing fractions is slow.
         free = {name: b for name, b in ranges.items() if b[0] is not b[1] and b[0] != b[1]}
@@ -123,27 +171,26 @@ class Measurer:
             return n, None
         return n, self._d(held, point, [s is True for s in inside], status is True)
 
-    def _vague(self, held: Position) -> bool:
-        """Return whether not even the amount held is known in the rule's measure."""
-        return held.face is None and (held.value is None or self.measure[0] != "market_value")
+    def _vague(self, held: Position, base: str | None = None) -> bool:
+        """Return whether not even the amount held is known in a measure, the rule's where none is named."""
+        return held.face is None and (held.value is None or (base or self.measure[0]) != "market_value")
 
     def _own(self, held: Position) -> Sequence[HoldingsPart]:
-        # What is held elsewhere joins the numerator only.
         return () if held.away else self.parts
 
     def _zip(self, held: Position, inside: list[bool | None]) -> Iterator[tuple[HoldingsPart, bool | None]]:
         return zip(self._own(held), inside, strict=True)
 
     def _status(self, held: Position) -> tuple[bool | None, tuple[str, ...]]:
-        rule, lines = self.rule, self.lines
-        found = lines.counts(rule.where, held.row, held.code)
-        if rule.kind == "eligibility":
-            found = every([found, negate(lines.truth(rule.require, held.row, held.code))])
+        found = self._counts(held.row, held.code)
+        if self.rule.kind == "eligibility":
+            met = True if self._require is None else self._require(held.row, held.code)
+            found = every([found, negate(met)])
         if found is False:
             return False, ()
         taken = []
-        for name, predicate in rule.exceptions:
-            out = every([lines.truth(predicate, held.row, held.code), self._exceptions.get(name, True)])
+        for name, excepted, allowed in self._exceptions:
+            out = every([excepted(held.row, held.code), allowed])
             if out is True:
                 taken.append(name)
             found = every([found, negate(out)])
@@ -272,17 +319,3 @@ class Measurer:
         if status is None:
             for predicate in (self.rule.where, self.rule.require, *(p for _, p in self.rule.exceptions)):
                 yield from self.lines.lacking(predicate, held.row, held.code)
-
-
-def positions(state: BookState, *, before: bool = False) -> list[Position]:
-    """Return the lines of a book with more than no face: now, or as it was before."""
-    earlier = state.before if state.untraded is None else state.untraded
-    faces = (earlier or {}) if before else state.held
-    return [Position(code, state.index.get(code), face, before) for code, face in faces.items() if face]
-
-
-def trades(state: BookState) -> list[Position]:
-    """Return the lines traded, bought or sold, with the face that moved; none where the book before is not known."""
-    before = state.held if state.before is None else state.before
-    moved = {code: abs(state.held.get(code, ZERO) - before.get(code, ZERO)) for code in {**before, **state.held}}
-    return [Position(code, state.index.get(code), face) for code, face in moved.items() if face]

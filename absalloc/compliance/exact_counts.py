@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 
-from absalloc.compliance.exact_cells import ZERO
 from absalloc.compliance.exact_lists import MISSING
+from absalloc.compliance.exact_positions import ZERO
 from absalloc.compliance.exact_ratio import Known, Member, Number, Ratio, judge, total
 from absalloc.compliance.finding import Line, Reason
 

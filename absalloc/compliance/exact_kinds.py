@@ -10,10 +10,11 @@ from typing import Literal
 
 from absalloc.compliance.exact_amounts import Amounts, holdings_parts, reason, varies
 from absalloc.compliance.exact_bounds import grade_step
-from absalloc.compliance.exact_cells import ZERO, Cell, Measurer, positions, trades
+from absalloc.compliance.exact_cells import Cell, Measurer
 from absalloc.compliance.exact_counts import Tally, counted, summed
 from absalloc.compliance.exact_lines import Lines
 from absalloc.compliance.exact_lists import MISSING, listed_limits
+from absalloc.compliance.exact_positions import ZERO
 from absalloc.compliance.exact_ratio import Known, Member, Number, Ratio, judge, proven_breach
 from absalloc.compliance.finding import Line, Reason, Verdict
 from absalloc.rulebook.active import Limit
@@ -109,7 +110,8 @@ class Assessor:
         found = []
         for book, exceptions in zip(self.books, self._allowed.books, strict=True):
             measurer = Measurer(book, self.parts, exceptions)
-            held = trades(book.state) if self.rule.of_trade else positions(book.state, before=before)
+            positions = book.held
+            held = positions.traded if self.rule.of_trade else positions.before if before else positions.now
             found += [(book, cell, each.row) for each in held if (cell := measurer.cell(each)) is not None]
         elsewhere = Measurer(self.books[0], self.parts, self._allowed.away)
         away = self.amounts.away()

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
-from absalloc.compliance.exact_cells import ZERO, Cell, Pair
+from absalloc.compliance.exact_cells import Cell, Pair
+from absalloc.compliance.exact_positions import ONE, ZERO
 from absalloc.compliance.finding import Reason, Verdict
 
 Number = Fraction | float
@@ -59,9 +60,9 @@ class Member:
     """A line of a group: ``share`` of it counts, ``extra`` may as well; not ``sure`` where its group is missing."""
 
     cell: Cell
-    share: Fraction = Fraction(1)
+    share: Fraction = ONE
     sure: bool = True
-    extra: Fraction = Fraction(0)
+    extra: Fraction = ZERO
 
     @property
     def status(self) -> bool | None:
@@ -70,7 +71,7 @@ class Member:
 
     def pairs(self, average: bool) -> tuple[Pair, ...]:
         """Return the alternatives (n, d) of the line in the group."""
-        if self.share == 1 and not self.extra:
+        if self.share is ONE and self.extra is ZERO:
             found = self.cell.pairs
         else:
             shares = dict.fromkeys((self.share, self.share + self.extra))
@@ -85,7 +86,7 @@ class Member:
         """What the line adds to the numerator: None where it is in and not measured."""
         if self.status is not True:
             return ZERO
-        return None if self.cell.n is None else self.cell.n * self.share
+        return self.cell.n if self.cell.n is None or self.share is ONE else self.cell.n * self.share
 
 
 @dataclass

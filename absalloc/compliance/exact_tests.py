@@ -8,7 +8,8 @@ from typing import Any, Literal, Protocol
 
 from absalloc.compliance.exact_amounts import Amounts, reason
 from absalloc.compliance.exact_kinds import Allowed, Assessor, Result
-from absalloc.compliance.exact_lines import Lines, every
+from absalloc.compliance.exact_lines import Lines
+from absalloc.compliance.exact_predicates import every
 from absalloc.compliance.finding import Reason, Verdict
 from absalloc.rows.state import BookState
 from absalloc.rulebook.active import ActiveRule, Limit, dated_value

@@ -18,6 +18,7 @@ from absalloc.units import exact
 from absalloc.universe import Universe
 
 Range = tuple[Fraction, Fraction]
+NOTHING = Fraction(0)
 PRICE_RANGE: Range = (Fraction(0), Fraction(1000))
 """Admissible dirty prices per 100, where a line has none."""
 
@@ -67,9 +68,12 @@ class BookState:
 
     def bought(self, tranche_id: str) -> Fraction | None:
         """Return the face bought since ``before`` (0 where sold), None where ``before`` is not known."""
-        if self.before is None:
-            return None
-        return max(Fraction(0), self.held.get(tranche_id, Fraction(0)) - self.before.get(tranche_id, Fraction(0)))
+        return None if self.before is None else self._bought.get(tranche_id, NOTHING)
+
+    @cached_property
+    def _bought(self) -> dict[str, Fraction]:
+        before = self.before or {}
+        return {name: max(NOTHING, face - before.get(name, NOTHING)) for name, face in self.held.items()}
 
     @property
     def kept(self) -> dict[str, Fraction]:

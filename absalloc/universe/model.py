@@ -107,6 +107,8 @@ class Universe:
     labels: Mapping[str, str | np.ndarray]
     data_date: date | None
     lines: np.ndarray
+    kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What readers of the table made of it and need again, under names of their own."""
 
     @cached_property
     def sha256(self) -> str:
