@@ -17,10 +17,13 @@ PARTS: dict[str, Any] = {
     "whatif": whatif, "why": why, "check": check, "rebalance": rebalance, "compare": compare, "rules": rules
 }  # fmt: skip
 TABS = tuple(PARTS)
+# Dash asks for plotly, the greatest script by far, only when a chart is to be drawn. Named here, the browser
+# compiles it beside the others, and Dash takes what is there.
 INDEX = """<!DOCTYPE html>
 <html lang="en">
 <head>{%metas%}<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>absalloc</title>{%favicon%}{%css%}</head>
+<title>absalloc</title>{%favicon%}{%css%}
+<script async src="/_dash-component-suites/plotly/package_data/plotly.min.js"></script></head>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>"""
 
