@@ -15,9 +15,10 @@ from absalloc.errors import BadInput
 from absalloc.explain.asker import Adjust as Adjust
 from absalloc.explain.asker import Asker
 from absalloc.plan.binding import tight
+from absalloc.plan.decided import cannot_decide
 from absalloc.plan.holdings import total_of
 from absalloc.plan.lines import PlanLines, plan_lines
-from absalloc.plan.make import Answer, PlanSettings, _budget, _cannot_decide, _terms, in_scope
+from absalloc.plan.make import Answer, PlanSettings, _terms, budget_of, in_scope
 from absalloc.plan.note import Note
 from absalloc.plan.objective import Objective, objective
 from absalloc.plan.program import Program, build_program
@@ -76,7 +77,7 @@ class Model:
         self.given = state = in_scope(state)
         self.settings = settings
         self.state = replace(state, before=dict(state.held))
-        self.stopped: Note | None = _cannot_decide(self.state)
+        self.stopped: Note | None = cannot_decide([self.state])
         self.current: tuple[Finding, ...] = evaluate_exact([state]) if state.held else ()
         self.known: dict[bytes, Outcome] = {}
         self.quick: Callable[[Change], tuple[Outcome, tuple[str, ...]]] | None = None
@@ -101,7 +102,7 @@ class Model:
     @cached_property
     def lines(self) -> PlanLines:
         """What may be bought and sold of each line."""
-        return plan_lines(self.positions, _budget(self.state))
+        return plan_lines(self.positions, budget_of(self.state))
 
     def failed(self, answer: Answer) -> Model:
         """Return the book with its plan, ``infeasible``, which is known and need not be made again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -27,13 +27,20 @@ def speaks(name: str) -> bool:
 class ColumnOf:
     """What a column means: a leg of a position (``size`` yuan of face a unit), or a switch (``on``).
 
-    ``after`` columns say what a scenario makes of the plan: they follow from the others.
+    ``after`` columns say what a scenario makes of the plan: they follow from the others. ``book``: whose it is, where
+    a program is that of several books.
     """
 
     leg: Leg
     position: int
     size: float
     name: str
+    book: str = ""
+
+    @property
+    def full(self) -> str:
+        """The name in the program, unlike any other: with the book."""
+        return of_book(self.book, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,17 @@ class RowOf:
     rule: str | None
     group: str | None
     name: str
+    book: str = ""
+
+    @property
+    def full(self) -> str:
+        """The name in the program, unlike any other: with the book, or the books."""
+        return of_book(self.book, self.name)
+
+
+def of_book(book: str, name: str) -> str:
+    """Return the name of a column or row of a book in a program of several: ``[1] buy X``, ``[1+2] rule | X | max``."""
+    return f"[{book}] {name}" if book else name
 
 
 @dataclass
@@ -99,6 +117,19 @@ class Builder:
         self.row_low.extend([-np.inf] * len(meanings))
         self.row_high.extend(high.tolist())
 
+    def append(self, part: Builder, book: str, at: int) -> int:
+        """Put the program of a book beside what is there, its positions ``at`` further on; return its first column."""
+        start = len(self.columns)
+        self.columns += [
+            replace(c, book=book, position=c.position + at if c.position >= 0 else -1) for c in part.columns
+        ]
+        self.rows += [replace(row, book=book) for row in part.rows]
+        self._cols += [cols + start for cols in part._cols]
+        for name in ("cost", "low", "high", "whole", "row_low", "row_high", "_data"):
+            getattr(self, name).extend(getattr(part, name))
+        self.offset += part.offset
+        return start
+
     def problem(self) -> Problem:
         """Return the program; names of columns and rows ride on it."""
         m, n = len(self.rows), len(self.columns)
@@ -119,5 +150,5 @@ class Builder:
         return Problem(
             np.array(self.cost), (indptr, col, data, (m, n)), np.array(self.row_low), np.array(self.row_high),
             np.array(self.low), np.array(self.high), np.array(self.whole, dtype=np.int8) if any(self.whole) else None,
-            row_names=[r.name for r in self.rows], col_names=[c.name for c in self.columns], offset=self.offset,
+            row_names=[r.full for r in self.rows], col_names=[c.full for c in self.columns], offset=self.offset,
         )  # fmt: skip

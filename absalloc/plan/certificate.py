@@ -132,7 +132,12 @@ def words_of(certificate: Mapping[str, Any], result: VerifyResult, lang: str = "
     def told(kind: str, codes: tuple[str, ...]) -> list[str]:
         return [render(f"plan_certificate.{kind}_{code}", lang, **fields) for code in codes]
 
-    return {"proven": told("proven", result.proven), "claimed": told("claimed", result.claimed)}
+    found = {"proven": told("proven", result.proven), "claimed": told("claimed", result.claimed)}
+    books = certificate["meta"].get("books")
+    if isinstance(books, list):
+        names = "; ".join(f"[{number}] {book['mandate']}" for number, book in enumerate(books, 1))
+        found["claimed"].append(render("plan_certificate.claimed_books", lang, n=str(len(books)), books=names))
+    return found
 
 
 def _bad(error: standalone.Unusable) -> BadInput:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from absalloc.plan.builder import MILLION, Builder, RowOf
+from absalloc.plan.builder import MILLION, Builder, RowOf, of_book
 from absalloc.plan.lines import PlanLines
 from absalloc.plan.rule_rows import Excess, Key, Terms, greatest_growth, held_excess, label, row_name, worst_excess
 from absalloc.plan.trades import Legs, face_terms, trade_entries, trade_terms
@@ -224,5 +224,6 @@ class _Adder:
             )
 
     def _buys(self, meaning: RowOf, column: int) -> RowOf:
-        name = self.lines.positions.ids[self.builder.columns[column].position]
+        bought = self.builder.columns[column]
+        name = of_book(bought.book, bought.name.removeprefix("buy "))
         return RowOf(meaning.rule, meaning.group, f"buys {name} within {meaning.name}")

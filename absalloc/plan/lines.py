@@ -117,12 +117,7 @@ def _supply(positions: Positions, kinds: _Kinds, budget: float, worth: np.ndarra
     with np.errstate(divide="ignore", invalid="ignore"):
         whole = np.where(worth > 0, 10 * budget / worth, 0.0)
     if mandate.mode == "offered":
-        offered = np.nan_to_num(positions.number("available_face", {}), nan=0.0)
-        # Sovereign and policy paper trades without a quote sheet: what is outstanding can be had.
-        size = np.nan_to_num(positions.number("issue_size", {}), nan=0.0)
-        offered = np.where(kinds.liquid & (offered == 0), size, offered)
-        codes, words = positions.text("quote_side", {})
-        bids = np.array([word == "bid" for word in words] + [False])[codes]
+        offered, bids = _offered(positions, kinds.liquid)
         most = held + np.where(bids, 0.0, offered)
         return np.where(flat, whole, most), [
             Note("mode_offered", lines=int(np.sum((offered > 0) & ~bids & ~flat & ~kinds.liquid)))
@@ -136,6 +131,35 @@ def _supply(positions: Positions, kinds: _Kinds, budget: float, worth: np.ndarra
     if unknown:
         notes.append(Note("supply_unknown", lines=unknown))
     return np.maximum(held, np.where(flat, whole, np.minimum(top, whole))), notes
+
+
+def _offered(positions: Positions, liquid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (yuan of face quoted, whether the quote is a bid): shapes (n,)."""
+    offered = np.nan_to_num(positions.number("available_face", {}), nan=0.0)
+    # Sovereign and policy paper trades without a quote sheet: what is outstanding can be had.
+    size = np.nan_to_num(positions.number("issue_size", {}), nan=0.0)
+    offered = np.where(liquid & (offered == 0), size, offered)
+    codes, words = positions.text("quote_side", {})
+    return offered, np.array([word == "bid" for word in words] + [False])[codes]
+
+
+def market_supply(positions: Positions) -> np.ndarray:
+    """Return the yuan of face of each line that all buyers together can have: (n,), infinite where nothing bounds it.
+
+    Offered: what is quoted for sale; strategic: what is outstanding.
+    """
+    codes, words = positions.text("product", {})
+
+    def among(products: tuple[str, ...]) -> np.ndarray:
+        return np.asarray(np.array([word in products for word in words] + [False])[codes])
+
+    if positions.state.mandate.mode == "offered":
+        offered, bids = _offered(positions, among(LIQUID_PRODUCTS))
+        there = np.where(bids, 0.0, offered)
+    else:
+        size = positions.number("issue_size", {})
+        there = np.where(np.isnan(size), np.where(among(ABS_PRODUCTS), 0.0, np.inf), size)
+    return np.where(among(UNIT_PRICE_PRODUCTS), np.inf, there)
 
 
 def _trading(positions: Positions, mandate: LoadedMandate, flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

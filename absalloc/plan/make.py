@@ -14,6 +14,8 @@ from absalloc.compliance.exact import evaluate_exact
 from absalloc.compliance.finding import Finding
 from absalloc.plan.after import LossCap
 from absalloc.plan.conflict import find_conflict
+from absalloc.plan.decided import cannot_decide
+from absalloc.plan.ending import best_of, ended
 from absalloc.plan.lines import PlanLines, allocated_lines, plan_lines
 from absalloc.plan.note import Note
 from absalloc.plan.objective import objective
@@ -22,17 +24,15 @@ from absalloc.plan.program import Program, build_program
 from absalloc.plan.rate import gain_per_capital, lost
 from absalloc.plan.recheck import Outlook, carried, key_of, look, not_allowed, too_low, wider
 from absalloc.plan.rounding import faces, missed, with_gap
-from absalloc.plan.rule_rows import Branch, Key, Terms, worst_excess
+from absalloc.plan.rule_rows import Branch, Key, Terms
 from absalloc.plan.soft import Give, gave, in_order, only_excess, priced, soft_rules
 from absalloc.plan.tail import TailRule, within
 from absalloc.plan.tax import tax_of
 from absalloc.plan.weights import weight_notes
 from absalloc.rows import BookState, RowSystem, Scenario, compile_rows
-from absalloc.rows.groups import UNKNOWN_GROUP
 from absalloc.rows.lines import Positions
 from absalloc.rulebook.active import ActiveRule
-from absalloc.solve import Outcome, SolveSettings, lexicographic, solve_cvar, solve_problem
-from absalloc.solve.outcome import LP_GAP
+from absalloc.solve import Outcome, SolveSettings, solve_cvar, solve_problem
 
 TRIES = 3
 """How often rows that fail the exact re-check are tightened before the plan is given up."""
@@ -96,12 +96,12 @@ def make_plan(
     current = evaluate_exact([state]) if state.held else ()
     # From here on, what is held now is the book before the trades of this plan.
     opening = replace(state, before=dict(state.held))
-    stopped = _cannot_decide(opening)
+    stopped = cannot_decide([opening])
     if stopped is not None:
         return Answer("stopped", stopped, opening, None, current, None, None, seconds=time.perf_counter() - start)
     system = compile_rows([opening], scenarios)
     positions = Positions(opening)
-    lines = plan_lines(positions, _budget(opening))
+    lines = plan_lines(positions, budget_of(opening))
     was = tuple(look(opening, item) for item in scenarios) if state.held else ()
     terms = _terms(opening, current, settings, was)
     answer = _Maker(opening, system, lines, settings, current, tuple(scenarios), was).run(terms, conflict=conflict)
@@ -121,39 +121,16 @@ def in_scope(state: BookState) -> BookState:
     return replace(state, held=only(state.held), before=None if state.before is None else only(state.before))
 
 
-def _budget(state: BookState) -> Fraction:
+def budget_of(state: BookState) -> Fraction:
+    """Return the yuan that are to be invested: the amount the mandate sets, else net assets."""
     invest = state.mandate.portfolio.invest
     return Fraction(invest.amount) if invest is not None else Fraction(state.mandate.amount("nav") or 0)
 
 
-def _total(state: BookState) -> Fraction:
+def base_of(state: BookState) -> Fraction:
     """Return what shares are of: net assets, or the invested amount without them."""
     nav = state.mandate.amount("nav")
-    return _budget(state) if nav is None else nav
-
-
-def _cannot_decide(state: BookState) -> Note | None:
-    """Return why no plan can be proven compliant: a hard rule that lacks an amount or a fact of the mandate."""
-    for rule in state.rules.inactive:
-        if rule.status == "needs_key" and rule.level == "hard":
-            return Note("needs_key", rule=rule.id, key=rule.fields["key"])
-    probe = compile_rows([replace(state, held={}, before={})])
-    for block in probe.blocks:
-        if block.rule.level != "hard" or block.branch == "alternative" or block.rule.unless is not None:
-            continue
-        if np.any(np.isinf(block.n0[1])) and block.sense == "max":
-            return Note("elsewhere_unknown", rule=block.rule.id, scope=block.rule.scope)
-        if isinstance(block.rule.of, str) and block.rule.of in ("nav",) and np.any(np.isinf(block.d0[1])):
-            return Note("amount_unknown", rule=block.rule.id, amount=block.rule.of)
-        if block.sense == "min" and block.form == "linear" and np.any(np.isinf(worst_excess(block, 0, 0).constant)):
-            # A floor under what may be any amount is never proven.
-            return Note("amount_unknown", rule=block.rule.id, amount=str(block.rule.of or block.rule.measure[0]))
-        if block.loose and block.rule.of_trade is False and block.form != "linear":
-            return Note("elsewhere_unknown", rule=block.rule.id, scope=block.rule.scope)
-        listed = np.array([group != UNKNOWN_GROUP for group in block.groups], dtype=bool)
-        if np.any(np.isinf(block.limit_most) & listed):
-            return Note("limit_unknown", rule=block.rule.id)
-    return None
+    return budget_of(state) if nav is None else nav
 
 
 def _terms(
@@ -229,14 +206,14 @@ class _Maker:
 
     def most(self, rule: TailRule, terms: Terms) -> float:
         """Return the cap on the tail in yuan, a little lower after a miss."""
-        return float(rule.share * _total(self.state)) - terms.margins.get(rule.key, 0.0)
+        return float(rule.share * base_of(self.state)) - terms.margins.get(rule.key, 0.0)
 
     def solve_settings(self) -> SolveSettings:
         return SolveSettings(time_limit=self.settings.time_limit, mip_gap=self.settings.mip_gap)
 
     def program(self, terms: Terms, price: float) -> Program:
         cap = self.settings.max_turnover
-        most = None if cap is None else float(cap * _total(self.state))
+        most = None if cap is None else float(cap * base_of(self.state))
         change = self.settings.cure and cap is None
         return build_program(
             self.system, self.lines, objective(self.lines, price), terms, max_turnover=most, least_change=change,
@@ -248,7 +225,7 @@ class _Maker:
         share = self.settings.worst_loss
         if share is None:
             return []
-        most, rest = float(share * _total(self.state)), np.zeros(self.lines.n - self.lines.positions.rows)
+        most, rest = float(share * base_of(self.state)), np.zeros(self.lines.n - self.lines.positions.rows)
         found = [LossCap(item.name, np.append(item.returns[0], rest), most) for item in self.scenarios]
         back = terms.margins
         return [
@@ -297,13 +274,9 @@ class _Maker:
         return within(program, outcome, rule, self.most(rule, terms), self.solve_settings())
 
     def tie_broken(self, program: Program) -> Outcome:
-        problem = program.problem
-        if problem.has_integers:
-            return solve_problem(problem, self.settings.backend, self.solve_settings())
-        # Among equal optima: the fewest yuan moved, later codes before earlier ones.
-        size = np.array([c.size for c in program.builder.columns]) / 1e6
-        rank = np.array([c.position for c in program.builder.columns]) / max(self.lines.n, 1)
-        return lexicographic(problem, size * (1.0 + 1e-3 * rank), self.solve_settings(), self.settings.backend)
+        return best_of(
+            program.problem, program.builder, self.lines.n, self.settings.backend, self.solve_settings()
+        )  # fmt: skip
 
     def attempt(self, terms: Terms) -> Answer:
         for _ in range(TRIES + 2):
@@ -347,7 +320,7 @@ class _Maker:
 
     def lost(self, outlooks: Sequence[Outlook], program: Program, after: BookState) -> dict[Key, float]:
         """Return by how many yuan the plan loses, spends or trades too much, by the key of the row."""
-        share, rule, total = self.settings.worst_loss, self.settings.tail, _total(self.state)
+        share, rule, total = self.settings.worst_loss, self.settings.tail, base_of(self.state)
         turnover = None if self.settings.max_turnover is None else self.settings.max_turnover * total
         found = {**too_low(outlooks, None if share is None else share * total), **missed(program, after, turnover)}
         return found if rule is None else {**found, **rule.over(self.lines, after.held, total)}
@@ -358,15 +331,8 @@ class _Maker:
     ) -> Answer:  # fmt: skip
         """Return the answer at a plan that passed; ``looked``: the plan in each scenario, and the margins it took."""
         outlooks, margins = looked
-        status = "optimal" if outcome.status == "optimal" else "stopped"
-        code = "limit_reached" if outcome.reason == "solve.limit" else "not_proven"
-        reason = None if status == "optimal" else Note(code, why=outcome.reason or outcome.status)
-        outcome = with_gap(program, outcome, exact_point(program, after, outcome, outlooks))
-        allowed = max(self.settings.mip_gap, LP_GAP)
-        if status == "optimal" and not (outcome.gap is not None and outcome.gap <= allowed):
-            # The promise is the rounded plan's: in an amount this small a yuan of each line is more than the gap.
-            outcome = replace(outcome, status="stopped", reason="solve.not_proven")
-            status, reason = "stopped", Note("rounding_gap", gap=_share(outcome.gap), allowed=_share(allowed))
+        outcome = with_gap(program.problem, outcome, exact_point(program, after, outcome, outlooks))
+        status, reason, outcome = ended(outcome, self.settings.mip_gap)
         return Answer(
             status, reason, after, dict(after.held), findings, outcome, program, notes=self.notes(program, after),
             outlooks=outlooks, margins=margins,
@@ -382,7 +348,3 @@ class _Maker:
         if "tax" in after.mandate.objective.parts:
             notes.append(tax_of(after).note())
         return tuple(notes)
-
-
-def _share(gap: float | None) -> str:
-    return "?" if gap is None else f"{100 * gap:.2g} %"

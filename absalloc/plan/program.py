@@ -62,14 +62,16 @@ def build_program(
     max_turnover: float | None,
     least_change: bool,
     caps: Sequence[LossCap] = (),
+    unclear: np.ndarray | None = None,
 ) -> Program:
     """Return the program of one book; ``max_turnover`` in yuan; ``least_change`` minimises trades before carry.
 
-    ``caps``: losses that may not be exceeded in a scenario.
+    ``caps``: losses that may not be exceeded in a scenario. ``unclear`` (n,): lines of which a rule that is none of
+    these rows cannot say how they count.
     """
     builder = Builder()
     state = lines.positions.state
-    screen = screened(system, lines, objective, terms)
+    screen = screened(system, lines, objective, terms, unclear)
     gain = np.nan_to_num(objective.gain, nan=0.0)
     legs = add_trades(builder, lines, screen.barred, gain, washable_positions(system, terms, lines))
     builder.offset = -float(gain @ lines.held) / 1e6

@@ -15,7 +15,7 @@ from absalloc.plan.make import Answer, PlanSettings
 from absalloc.plan.point import MILLION_EXACT, exact_point
 from absalloc.plan.rounding import moved_by
 from absalloc.plan.rule_rows import Key, row_name
-from absalloc.solve import Problem, SolveSettings
+from absalloc.solve import Outcome, Problem, SolveSettings
 from absalloc.solve.csr import Floats
 from absalloc.solve.problem import CONTINUOUS
 from absalloc.solve.scaling import typical_amount
@@ -46,12 +46,20 @@ def certificate_of(answer: Answer, settings: PlanSettings) -> dict[str, Any] | N
     point = exact_point(answer.program, answer.state, answer.outcome, answer.outlooks)
     moved = moved_by(answer.program, answer.outcome.x, point, answer.margins)
     problem = eased(answer.program.problem, point, held_back(answer.margins), moved)
-    meta["eased_by"] = "1e-9 of a size at most, what whole yuan move a row, and what it was held back by for them"
-    allowed = SolveSettings(mip_gap=settings.mip_gap)
-    made = build_certificate(problem, answer.outcome, point, meta=meta, settings=allowed)
-    verified = verify_certificate(made)
-    if not verified.ok:
-        failed = next(check for check in verified.checks if not check.ok)
+    return verified(problem, answer.outcome, point, meta, settings.mip_gap)
+
+
+def verified(
+    problem: Problem, outcome: Outcome, point: Sequence[Fraction], meta: Mapping[str, Any], mip_gap: float
+) -> dict[str, Any]:
+    """Return the certificate of a point in an eased program. Raises InternalError where it does not verify."""
+    eased_by = "1e-9 of a size at most, what whole yuan move a row, and what it was held back by for them"
+    made = build_certificate(
+        problem, outcome, point, meta={**meta, "eased_by": eased_by}, settings=SolveSettings(mip_gap=mip_gap)
+    )
+    result = verify_certificate(made)
+    if not result.ok:
+        failed = next(check for check in result.checks if not check.ok)
         raise InternalError("plan.certificate_fails", value=check_text(failed, "en"))
     return made
 

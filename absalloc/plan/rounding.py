@@ -14,7 +14,7 @@ from absalloc.plan.program import Program
 from absalloc.plan.rule_rows import Key
 from absalloc.plan.trades import BUDGET, NAV, TURNOVER
 from absalloc.rows import BookState
-from absalloc.solve import Outcome
+from absalloc.solve import Outcome, Problem
 from absalloc.solve.problem import CONTINUOUS
 from absalloc.solve.proof import relative_gap, weak_duality
 from absalloc.solve.scaling import typical_amount
@@ -121,7 +121,7 @@ def missed(program: Program, after: BookState, turnover: Fraction | None) -> dic
     """
     lines, invest = program.lines, after.mandate.portfolio.invest
     over = {NAV_KEY: -min(after.held.values(), default=Fraction(0))}
-    if any(row.name == NAV for row in program.builder.rows):
+    if lines.positions.state.mandate.amount("nav") is not None:
         over[NAV_KEY] = max(over[NAV_KEY], -_left(program, after.held, None))
     if invest is not None:
         over[BUDGET_KEY] = _worth(program, after.held, lines.allocated & ~lines.liability) - Fraction(invest.amount)
@@ -159,11 +159,11 @@ def moved_by(program: Program, x: np.ndarray, point: Sequence[Fraction], margins
     return np.asarray(np.where(whole, 0.0, np.minimum(apart, np.where(follows, together, yuan) / size)))
 
 
-def with_gap(program: Program, outcome: Outcome, point: Sequence[Fraction]) -> Outcome:
+def with_gap(problem: Problem, outcome: Outcome, point: Sequence[Fraction]) -> Outcome:
     """Return the outcome with the gap of the rounded ``point``, which may be dearer than the solver's own."""
     if outcome.bound is None or outcome.x is None:
         return outcome
-    problem, bound = program.problem, outcome.bound
+    bound = outcome.bound
     x = np.array([float(value) for value in point])
     if outcome.row_dual is not None:
         # What rounding breaks the certificate gives way in, and its bound is that of the wider program.

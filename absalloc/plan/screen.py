@@ -24,14 +24,20 @@ class Screened:
     notes: tuple[Note, ...]
 
 
-def screened(system: RowSystem, lines: PlanLines, objective: Objective, terms: Terms) -> Screened:
-    """Return the lines barred by eligibility rules, by unknown facts, by a missing yield, or by an assumed rating."""
+def screened(
+    system: RowSystem, lines: PlanLines, objective: Objective, terms: Terms, unclear: np.ndarray | None = None
+) -> Screened:
+    """Return the lines barred by eligibility rules, by unknown facts, by a missing yield, or by an assumed rating.
+
+    ``unclear`` (n,): lines that lack a fact for a rule outside ``system``.
+    """
     mandate = lines.positions.state.mandate
     could = lines.allocated & (lines.most > lines.held)
     rules = barred_positions(system, terms, 0, lines.n)
     reasons = {"barred_yield": np.isnan(objective.gain), "barred_assumed": assumed_lines(lines)}
     if mandate.unknown == "exclude":
-        reasons["barred_unknown"] = undecided_positions(system, terms, 0, lines.n)
+        undecided = undecided_positions(system, terms, 0, lines.n)
+        reasons["barred_unknown"] = undecided if unclear is None else undecided | unclear
     barred = np.logical_or.reduce([rules, *reasons.values()])
     notes = [Note("barred", lines=int(np.sum(barred & could)), of=int(np.sum(could)))]
     counts = _by_rule(system, terms, could)
