@@ -59,10 +59,10 @@ def check(
     book = Book(universe, mandate, holdings)
     how: dict[str, Any] = {"readings": readings, "only_verified": only_verified}
     first = prepare(book, as_of=as_of, overrides=overrides, **how)
-    rest = [_beside(first.state, other, first.state.as_of, overrides or {}, **how) for other in others]
+    rest = [beside(first.state, other, first.state.as_of, overrides or {}, **how) for other in others]
     table = None if trades is None else _trades(trades)
     earlier = before if isinstance(before, Book) or before is None else Book(universe, mandate, before)
-    way = _way(first.state, book, earlier, table, lambda e, day: _beside(first.state, e, day, overrides or {}, **how))
+    way = _way(first.state, book, earlier, table, lambda e, day: beside(first.state, e, day, overrides or {}, **how))
     if way is not None:
         first = replace(first, state=way.after)
     states = [first.state, *[item.state for item in rest]]
@@ -200,7 +200,7 @@ def _unpriced(way: Between | None) -> list[Note]:
     return [Note("unpriced_trades", lines=len(way.unpriced), names=named, cash=way.cash)]
 
 
-def _beside(first: BookState, other: Book, day: date, overrides: Mapping[str, Override], **how: Any) -> Prepared:
+def beside(first: BookState, other: Book, day: date, overrides: Mapping[str, Override], **how: Any) -> Prepared:
     """Return another book on ``day`` under the readings of the first, and its limits where it has the same rule."""
     shared = {}
     if overrides:

@@ -57,6 +57,8 @@ class JointAnswer:
     notes: tuple[tuple[Note, ...], ...] = ()
     seconds: float = 0.0
     margins: Mapping[str, Mapping[Key, float]] = field(default_factory=dict, repr=False)
+    sets: Mapping[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
+    """The books that findings may be on, by how a finding names them -> their numbers from 0."""
 
 
 def make_joint(states: Sequence[BookState], settings: Sequence[PlanSettings], *, conflict: bool = True) -> JointAnswer:
@@ -76,8 +78,9 @@ def make_joint(states: Sequence[BookState], settings: Sequence[PlanSettings], *,
     if stopped is not None:
         return JointAnswer("stopped", stopped, tuple(empty), False, (), None, None, notes=tuple(() for _ in empty))
     lines = [plan_lines(Positions(state), budget_of(state)) for state in empty]
-    answer = _Maker(empty, system, lines, settings).run(conflict=conflict)
-    return replace(answer, seconds=time.perf_counter() - start)
+    maker = _Maker(empty, system, lines, settings)
+    answer = maker.run(conflict=conflict)
+    return replace(answer, seconds=time.perf_counter() - start, sets=maker.sets)
 
 
 def _together(states: Sequence[BookState]) -> None:
@@ -216,9 +219,8 @@ class _Maker:
     ) -> dict[str, dict[Key, float]]:
         """Return the margins of what the rounded books break, by the books of the row; none where all is kept."""
         found: dict[str, dict[Key, float]] = {}
-        tags = {BOOKS.join(self.states[b].name for b in books): tag_of(books) for books in self.sets()}
         for item in findings:
-            tag = tags[item.book]
+            tag = tag_of(self.sets[item.book])
             if not_allowed([item], Terms(levels=LEVELS, gives=self.gives.get(tag, {})), {}):
                 found.setdefault(tag, {}).update({key_of(item): wider({}, [item])[key_of(item)]})
         for b, (own, state) in enumerate(zip(joint.books, after, strict=True)):
@@ -232,9 +234,11 @@ class _Maker:
                 found.setdefault(SUPPLY, {})[supply_key(name)] = 2 * float(bought - there) + 10.0
         return found
 
-    def sets(self) -> set[tuple[int, ...]]:
-        """Return the sets of books that rules speak of, each book alone among them."""
-        return {block.books for block in self.system.blocks} | {(b,) for b in range(len(self.states))}
+    @cached_property
+    def sets(self) -> dict[str, tuple[int, ...]]:
+        """The sets of books that rules speak of, each book alone among them, by how findings name them."""
+        found = {(b,) for b in range(len(self.states))} | {block.books for block in self.system.blocks}
+        return {BOOKS.join(self.states[b].name for b in books): books for books in sorted(found)}
 
     def answer(
         self, joint: JointProgram, outcome: Outcome, after: Sequence[BookState], findings: tuple[Finding, ...],
