@@ -33,6 +33,7 @@ _PUBLIC = {
     "load_universe": "absalloc.universe",
     "many_checker": "absalloc.desk",
     "optimise": "absalloc.desk",
+    "optimise_jointly": "absalloc.desk.joint",
     "rebalance": "absalloc.desk",
     "solve_problem": "absalloc.solve",
     "stress_test": "absalloc.desk",

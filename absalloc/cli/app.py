@@ -115,6 +115,9 @@ def _optimise(
             help="With --out: price of each rule, scenarios and the three sectors in the report; takes longer.",
         ),
     ] = False,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="With several mandates: also plan each by itself, to compare.")
+    ] = False,
     time_limit: TimeLimit = None,
     scenario: Scenarios = None,
     worst_loss: WorstLoss = None,
@@ -127,19 +130,23 @@ def _optimise(
     as_of: AsOf = None,
     quiet: Quiet = False,
 ) -> int:
-    """Find the best compliant portfolio."""
+    """Find the best compliant portfolio; of several mandates, the best together."""
     from absalloc.cli.inputs import files, overrides
     from absalloc.cli.plans import Ask, run_optimise
 
     read = files(universe, mapping, as_of, strict)
     ask = Ask(
         read, overrides(changes), solver, time_limit, out, only_verified, tuple(scenario or ()), worst_loss, cvar, full,
-        pdf,
+        pdf, alone,
     )  # fmt: skip
     return run_optimise(Shell(as_json, lang, quiet), ask, mandates, holdings)
 
 
-_OPTIMISE = "The best compliant portfolio." + _EXAMPLE + "absalloc optimise fund.yaml -u tranches.csv -o plan"
+_OPTIMISE = (
+    "The best compliant portfolio; of several mandates, the best together: one supply, rules over all of them."
+    + _EXAMPLE
+    + "absalloc optimise fund.yaml -u tranches.csv -o plan"
+)
 app.command("optimise", help=_OPTIMISE)(_optimise)
 app.command("optimize", help="The same as optimise.", hidden=True)(_optimise)
 

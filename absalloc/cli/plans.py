@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from absalloc.cli.inputs import Files, book_before
 from absalloc.cli.shell import Shell
 from absalloc.cli.writing import print_pdf, ready
-from absalloc.errors import BadInput, NotBuilt
+from absalloc.errors import BadInput
 
 if TYPE_CHECKING:
     from absalloc.plan.result import Plan
@@ -32,6 +32,7 @@ class Ask:
     cvar: str | None = None
     full: bool = False
     pdf: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,11 @@ def run_optimise(shell: Shell, ask: Ask, mandates: list[str], holdings: str | No
             )
         names[one.name] = one.file
     if len(read) > 1:
-        raise NotBuilt("base.not_built", value="optimise MANDATE…", hint="several mandates jointly")
+        from absalloc.cli.joint import run_joint
+
+        return run_joint(shell, ask, read, holdings)
+    if ask.alone:
+        raise BadInput("cli.needs_option", value="--alone", expected="MANDATE MANDATE")
     _ready(ask)
     with shell.step("step_solve"):
         universe = ask.files.load(read[0])

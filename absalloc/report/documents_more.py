@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from absalloc.report.documents import SHA256, Check, Error, Inputs, Plan, Shape
 from absalloc.report.documents_compare import Compare
 from absalloc.report.documents_explain import Conflicts, Frontier, Headroom, Menu, Prices, WhatIf, Why
+from absalloc.report.documents_joint import Plans
 from absalloc.report.documents_market import Market
 from absalloc.report.documents_rules import RulesDiff, RulesLint, RulesList, RulesNew, RulesShow, RulesTest
 from absalloc.report.documents_stress import Scenarios, Stress
@@ -138,7 +139,7 @@ class Demo(Shape):
 
 
 DOCUMENTS: dict[str, type[BaseModel]] = {
-    "error": Error, "plan": Plan, "check": Check, "universe": Universe, "rules-list": RulesList,
+    "error": Error, "plan": Plan, "plans": Plans, "check": Check, "universe": Universe, "rules-list": RulesList,
     "rules-show": RulesShow, "rules-test": RulesTest, "rules-diff": RulesDiff, "rules-lint": RulesLint,
     "rules-new": RulesNew,
     "verify": Verify, "market": Market, "demo": Demo, "prices": Prices, "conflict": Conflicts,

@@ -190,10 +190,39 @@ def test_reserved_forms_say_so(run: Run, words: list[str]) -> None:
     assert refused(run, *words)["code"] == "base.not_built"
 
 
-def test_reserved_forms_of_commands_that_are_there(run: Run, market: Path) -> None:
-    bank = market / "city-bank.yaml"
-    joint = ["optimise", bank, market / "bond-fund-open.yaml", "-u", market / "market.csv"]
-    assert refused(run, *joint)["code"] == "base.not_built"
+def test_what_is_for_one_mandate_is_refused_for_several_by_name(run: Run, market: Path) -> None:
+    funds = [market / f"bond-fund-{kind}.yaml" for kind in ("open", "interval")]
+    joint = ["optimise", *funds, "-u", market / "market.csv"]
+    options = [
+        ["--scenario", "bear-2022"], ["--worst-loss", "3%"], ["--cvar", "95%:2%"], ["--full"],
+        ["--holdings", market / "bond-fund-interval-holdings.csv"],
+    ]  # fmt: skip
+    for option in options:
+        found = refused(run, *joint, *option)
+        assert (found["code"], found["value"]) == ("cli.joint_option", option[0])
+    assert refused(run, "optimise", funds[0], "-u", market / "market.csv", "--alone")["code"] == "cli.needs_option"
+
+
+def test_books_that_buy_from_different_markets_are_not_planned_together(run: Run, market: Path, tmp_path: Path) -> None:
+    for path in market.glob("*"):
+        if path.suffix in (".csv", ".yaml"):
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    other = tmp_path / "bond-fund-interval.yaml"
+    whole = other.read_text(encoding="utf-8")
+    joint = ["optimise", market / "bond-fund-open.yaml", other, "-u", market / "market.csv"]
+    for old, new, key in (
+        ("mode: offered", "mode: strategic", "mode"),
+        ("as_of: 2025-06-30\n", "as_of: 2025-06-27\n", "as_of"),
+        ("kind: carry}", "kind: carry_after_capital}\ncapital: {ratio: 8%, hurdle: 12%}", "objective.kind"),
+    ):
+        other.write_text(whole.replace(old, new, 1), encoding="utf-8")
+        found = refused(run, *joint)
+        assert (found["code"], found["file"]) == ("plan.joint_differs", str(other))
+        assert f"{key} is" in found["message"]
+    off = "mode: offered\noff: {public-fund-interval/originator-share-manager: house counts it}"
+    other.write_text(whole.replace("mode: offered", off, 1), encoding="utf-8")
+    found = refused(run, *joint)
+    assert (found["code"], found["value"]) == ("plan.joint_off", "public-fund-interval/originator-share-manager")
 
 
 def test_an_unknown_scenario_names_the_nearest(run: Run, market: Path) -> None:
