@@ -28,7 +28,9 @@ def test_a_public_name_is_there_and_documented(name: str) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(AttributeError, match=r"no attribute 'optimize'; public names: .*optimise, optimise_jointly, rebalance"):
+    with pytest.raises(
+        AttributeError, match=r"no attribute 'optimize'; public names: .*optimise, optimise_jointly, rebalance"
+    ):
         _ = absalloc.optimize
 
 

@@ -139,7 +139,12 @@ def _optimise(
         read, overrides(changes), solver, time_limit, out, only_verified, tuple(scenario or ()), worst_loss, cvar, full,
         pdf, alone,
     )  # fmt: skip
-    return run_optimise(Shell(as_json, lang, quiet), ask, mandates, holdings)
+    shell = Shell(as_json, lang, quiet)
+    if len(mandates) > 1:
+        from absalloc.cli.joint import run_joint
+
+        return run_joint(shell, ask, mandates, holdings)
+    return run_optimise(shell, ask, mandates[0], holdings)
 
 
 _OPTIMISE = (

@@ -12,15 +12,16 @@ from absalloc.errors import BadInput
 from absalloc.where import Where
 
 if TYPE_CHECKING:
-    from absalloc.desk.joint import JointPlan
-    from absalloc.mandate import LoadedMandate
+    from absalloc.desk.joint_plan import JointPlan
 
 
-def run_joint(shell: Shell, ask: Ask, mandates: list[LoadedMandate], holdings: str | None) -> int:
+def run_joint(shell: Shell, ask: Ask, paths: list[str], holdings: str | None) -> int:
     """Find the best plans of several books together and print them; 0 where they are proven and comply, else 1."""
-    from absalloc.desk.joint import optimise_jointly
+    from absalloc.desk.joint import distinct, optimise_jointly
+    from absalloc.mandate import load_mandate
 
     _refuse(ask, holdings)
+    mandates = distinct([load_mandate(path) for path in paths])
     ready(ask.out, ask.pdf)
     with shell.step("step_solve"):
         universe = ask.files.load(mandates[0])

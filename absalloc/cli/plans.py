@@ -46,32 +46,20 @@ class Change:
     cure: bool = False
 
 
-def run_optimise(shell: Shell, ask: Ask, mandates: list[str], holdings: str | None) -> int:
+def run_optimise(shell: Shell, ask: Ask, mandate_path: str, holdings: str | None) -> int:
     """Find the best compliant portfolio and print it; 0 where it is proven and keeps every hard rule, else 1."""
     from absalloc.desk import optimise
     from absalloc.mandate import load_mandate
 
-    read = [load_mandate(path) for path in mandates]
-    names: dict[str, str] = {}
-    for one in read:
-        if one.name in names:
-            place = one.document.where("name")
-            raise BadInput(
-                "mandate.duplicate_name", where=place, value=one.name, first=names[one.name], second=one.file
-            )
-        names[one.name] = one.file
-    if len(read) > 1:
-        from absalloc.cli.joint import run_joint
-
-        return run_joint(shell, ask, read, holdings)
     if ask.alone:
         raise BadInput("cli.needs_option", value="--alone", expected="MANDATE MANDATE")
+    mandate = load_mandate(mandate_path)
     _ready(ask)
     with shell.step("step_solve"):
-        universe = ask.files.load(read[0])
-        plan = optimise(universe, read[0], holdings, **_how(ask))
+        universe = ask.files.load(mandate)
+        plan = optimise(universe, mandate, holdings, **_how(ask))
         document = plan.to_json(shell.lang)
-    return finish(shell, ask, plan, document, _deeper(shell, ask, plan, (universe, read[0], holdings)))
+    return finish(shell, ask, plan, document, _deeper(shell, ask, plan, (universe, mandate, holdings)))
 
 
 def run_rebalance(shell: Shell, ask: Ask, mandate_path: str, change: Change) -> int:
