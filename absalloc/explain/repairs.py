@@ -108,11 +108,13 @@ class Ways:
     def _moved(self, rules: tuple[str, ...], name: str, limit: Limit) -> Repair | None:
         """Return the repair at the limit that all rules need; where none does for all, at that of the set alone."""
         every, some = frozenset(self.names), frozenset(rules)
-        value = self._nearest(every, name, limit)
+        excess = self._excess(every, name)
+        value = self._nearest(every, name, limit, excess)
         if value is not None:
-            return self._repair(name, limit, value, self._excess(every, name))
-        value = self._nearest(some, name, limit)
-        return None if value is None else self._made(name, limit, value, self._excess(some, name), None)
+            return self._repair(name, limit, value, excess)
+        excess = self._excess(some, name)
+        value = self._nearest(some, name, limit, excess)
+        return None if value is None else self._made(name, limit, value, excess, None)
 
     def _excess(self, kept: frozenset[str], name: str) -> Fraction | None:
         return least_excess(self.model, self.relaxation, kept, name)
@@ -140,8 +142,11 @@ class Ways:
         bp = self.model.bp
         return Repair(name, sense, unit, was, value, points, excess, status, worth, bp(worth), most, bp(most))
 
-    def _nearest(self, kept: frozenset[str], name: str, limit: Limit) -> Fraction | None:
-        """Return the limit nearest to the one written at which a portfolio meets the rules ``kept``; None for none."""
+    def _nearest(self, kept: frozenset[str], name: str, limit: Limit, excess: Fraction | None) -> Fraction | None:
+        """Return the limit nearest to the one written at which a portfolio meets the rules ``kept``; None for none.
+
+        ``excess``: the least yuan by which the rule is exceeded there.
+        """
         if not self._relaxed(kept - {name}):
             return None
         was, step, sign = limit.value, step_of(limit), loosening(self.model.rules[name], limit)
@@ -160,14 +165,22 @@ class Ways:
             return feasible_program(self.model, kept, at(steps), brief=True)
 
         # The relaxation is fast and never asks for more; lots and names start from where it ends.
-        least = 0 if self._relaxed(kept) else least_steps(lambda k: self._relaxed(kept, at(k)), DOUBLINGS)
+        guess = self._guess(name, limit, excess)
+        least = 0 if self._relaxed(kept) else least_steps(lambda k: self._relaxed(kept, at(k)), DOUBLINGS, guess, 1)
         if least is None:
             return None
         more: int | None = 0
         if not least or not whole(least):
             start = self._lost(kept, name, limit, at(least)) / float(step)
-            more = least_steps(lambda k: whole(least + k), DOUBLINGS, start=max(int(np.ceil(start - 1e-6)), 1))
+            more = least_steps(lambda k: whole(least + k), DOUBLINGS, max(int(np.ceil(start - 1e-6)), 1))
         return None if more is None else value(least + more)
+
+    def _guess(self, name: str, limit: Limit, excess: Fraction | None) -> int:
+        """Return about how many steps an excess of a rule of one row comes to; 1 where that cannot be told."""
+        blocks = [b for b in self.model.system.blocks if b.rule.id == name and b.sense == limit.sense and b.rows == 1]
+        base = float(blocks[0].d0[0][0]) if len(blocks) == 1 and limit.unit == "ratio" else 1.0
+        steps = float(excess or 0) / (base or 1.0) / float(step_of(limit))
+        return max(int(np.ceil(steps - 1e-6)), 1) if blocks and steps < 2**DOUBLINGS else 1
 
     def _lost(self, kept: frozenset[str], name: str, limit: Limit, change: Change) -> float:
         """Return how much further a limit must go where the relaxation's purchases are cut to whole lots: about."""
@@ -195,22 +208,36 @@ def step_of(limit: Limit) -> Fraction:
     return STEPS.get(limit.unit, abs(limit.value or Fraction(1)) / 10_000)
 
 
-def least_steps(enough: Callable[[int], bool | None], doublings: int, start: int = 1) -> int | None:
+def least_steps(
+    enough: Callable[[int], bool | None], doublings: int, start: int = 1, near: int | None = None
+) -> int | None:
     """Return the least whole number of steps that is enough (monotone), about ``start``; None for 2**doublings.
 
+    ``near``: how far from ``start`` is tried next, and twice as far each time; by default as far as nought.
     Where the solver leaves some open (None), a number that is enough and at most about twice the least.
     """
-    low, high, sure = 0, start, True
-    while not (found := enough(high)):
+    sure, apart = True, near or start
+
+    def asked(steps: int) -> bool:
+        nonlocal sure
+        found = enough(steps)
         sure = sure and found is not None
-        low, high = high, high * 2
+        return bool(found)
+
+    if asked(start):
+        low, high = start - apart, start
+        while low > 0 and asked(low):
+            low, high, apart = low - 2 * apart, low, 2 * apart
+        low = max(low, 0)
+    else:
+        low, high = start, start + apart
+        while high < 2**doublings and not asked(high):
+            low, high, apart = high, high + 2 * apart, 2 * apart
         if high >= 2**doublings:
             return None
     while high - low > (1 if sure else max(1, high // 2)):
         middle = (low + high) // 2
-        found = enough(middle)
-        sure = sure and found is not None
-        low, high = (low, middle) if found else (middle, high)
+        low, high = (low, middle) if asked(middle) else (middle, high)
     return high
 
 

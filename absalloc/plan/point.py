@@ -11,6 +11,7 @@ import numpy as np
 
 from absalloc.plan.program import Program
 from absalloc.plan.recheck import Outlook
+from absalloc.plan.rounding import traded
 from absalloc.rows import BookState
 from absalloc.solve import Outcome, SolveSettings, solve_problem
 from absalloc.units import exact
@@ -46,7 +47,10 @@ def exact_point(
             point[j] = Fraction(round(value)) if program.builder.whole[j] else exact(float(f"{value:.12g}"))
     for outlook in outlooks:
         _after(program, state, outlook, point)
-    for p, name in enumerate(program.lines.positions.ids):
+    ids, known = program.lines.positions.ids, {*state.held, *before}
+    some = traded(program.legs, outcome.x) | np.array([name in known for name in ids], dtype=bool)
+    for p in np.flatnonzero(some).tolist():
+        name = ids[p]
         change = state.held.get(name, Fraction(0)) - before.get(name, Fraction(0))
         _legs(program, p, change, outcome.x, point)
     return point

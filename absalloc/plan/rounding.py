@@ -12,7 +12,7 @@ import numpy as np
 from absalloc.plan.builder import MILLION
 from absalloc.plan.program import Program
 from absalloc.plan.rule_rows import Key
-from absalloc.plan.trades import BUDGET, NAV, TURNOVER
+from absalloc.plan.trades import BUDGET, NAV, TURNOVER, Legs
 from absalloc.rows import BookState
 from absalloc.solve import Outcome, Problem
 from absalloc.solve.problem import CONTINUOUS
@@ -64,7 +64,8 @@ def faces(program: Program, x: np.ndarray) -> dict[str, Fraction]:
     state = lines.positions.state
     result: dict[str, Fraction] = {}
     rounded = _Rounded(program, x, dust_of(program))
-    for p, name in enumerate(lines.positions.ids):
+    for p in np.flatnonzero((lines.held != 0) | traded(legs, x)).tolist():
+        name = lines.positions.ids[p]
         face = state.held.get(name, Fraction(0))
         # Rounding never leaves the book short of cash: buy a little less, sell and borrow a little more.
         less, more = (math.ceil, math.floor) if lines.liability[p] else (math.floor, math.ceil)
@@ -81,6 +82,12 @@ def faces(program: Program, x: np.ndarray) -> dict[str, Fraction]:
         if result[cash] == 0:
             del result[cash]
     return result
+
+
+def traded(legs: Legs, x: np.ndarray) -> np.ndarray:
+    """Return True for positions of which some column of a trade is not nothing at ``x``: shape (n,)."""
+    padded = np.append(x, 0.0)  # where a leg is -1
+    return np.asarray((padded[legs.buy] != 0) | (padded[legs.sell] != 0) | (padded[legs.odd] != 0))
 
 
 def dust_of(program: Program) -> float:

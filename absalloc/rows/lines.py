@@ -64,7 +64,7 @@ class Positions:
         self.ids: list[str] = [*state.universe.table["tranche_id"], *outside]
         self.n = len(self.ids)
         # What a column reads depends on the universe alone, so books of one universe share the reading.
-        kept = {} if outside else state.universe.__dict__.setdefault("_rows_columns", {})
+        kept = {} if outside else state.universe.kept.setdefault("rows", {})
         self._text: dict[str, tuple[np.ndarray, list[str]]] = kept.setdefault("text", {})
         self._number: dict[str, np.ndarray] = kept.setdefault("number", {})
 

@@ -88,6 +88,12 @@ class BookState:
         ``row`` is None for a line that is not in the universe. ``book_value`` is that of a purchase; what is
         held is the business of the caller, who knows ``book_value``.
         """
+        cache: dict[tuple[str, int | None], Range] = self.__dict__.setdefault("_units", {})
+        if (measure, row) not in cache:
+            cache[measure, row] = self._unit(measure, row)
+        return cache[measure, row]
+
+    def _unit(self, measure: str, row: int | None) -> Range:
         if measure == "face":
             return Fraction(1), Fraction(1)
         if row is not None and self.product[row] in UNIT_PRICE_PRODUCTS:

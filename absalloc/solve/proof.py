@@ -96,23 +96,25 @@ def farkas(problem: Problem, ray: Floats) -> tuple[Floats | None, Floats]:
     """Return (``ray`` or its opposite, where that combination of rows proves that no point exists; reduced costs).
 
     It proves it where the combination is broken at every point within the column bounds, by a share of its own terms
-    that rounding does not make up. The reduced costs are of whichever is nearer to a proof. Source: Farkas' lemma.
+    that rounding does not make up. The reduced costs are of whichever is nearer to a proof: the one that pushes less
+    against rows without an end there. Source: Farkas' lemma.
     """
     blank = replace(problem, c=np.zeros(problem.n), offset=0.0)
     reach = np.maximum(np.abs(problem.col_lower), np.abs(problem.col_upper))
     found = []
     for y in (ray, -ray):
         bound, reduced = weak_duality(blank, None, y)
-        found.append((bound, reduced))
+        ends = np.where(y > 0, problem.row_lower, np.where(y < 0, problem.row_upper, 0.0))
+        idle = float(np.abs(y[np.isinf(ends)]).sum()) / (float(np.abs(y).sum()) or 1.0)
+        found.append((-round(idle, 6), bound, reduced))
         if np.any(np.isinf(reach) & (reduced != 0)):
             # Towards an infinite bound nothing short of nil proves anything.
             continue
-        ends = np.where(y > 0, problem.row_lower, np.where(y < 0, problem.row_upper, 0.0))
         size = float(np.abs(y * np.where(np.isfinite(ends), ends, 0.0)).sum())
         size += float(np.abs(reduced * np.where(reduced != 0, reach, 0.0)).sum())
         if np.isfinite(bound) and bound > INFEASIBLE * size:
             return y, reduced
-    return None, max(found, key=lambda pair: pair[0])[1]
+    return None, max(found, key=lambda item: item[:2])[2]
 
 
 def _pushing(problem: Problem, y: Floats) -> tuple[Floats, float]:

@@ -89,11 +89,15 @@ def test_a_repair_whose_plan_is_not_waited_for_lies_between_a_plan_and_a_bound(m
     assert seen > 2
 
 
-@given(st.integers(1, 3000), st.integers(0, 200), st.integers(1, 3000))
+@given(st.integers(1, 3000), st.integers(0, 200), st.integers(1, 3000), st.integers(1, 50))
 def test_steps_are_the_least_and_at_most_about_twice_that_where_some_stay_open(
-    least: int, left: int, start: int
+    least: int, left: int, start: int, near: int
 ) -> None:
     assert least_steps(lambda steps: steps >= least, 20, start=start) == least
+    asked: list[int] = []
+    assert least_steps(lambda steps: not asked.append(steps) and steps >= least, 20, start, near) == least
+    assert min(asked) > 0
+    assert len(asked) <= 4 + 2 * (abs(least - start) + near).bit_length()
     edge = least + left
     found = least_steps(lambda steps: True if steps >= edge else None if steps >= least else False, 20, start=start)
     assert found is not None

@@ -131,6 +131,19 @@ def test_no_is_proven_warm() -> None:
     assert lp.cold == 1
 
 
+def test_a_no_of_the_part_lets_those_in_that_speak_against_it_and_solves_nothing_whole() -> None:
+    made = market(3)
+    most = float(np.minimum(25.0, made.A.rows(np.arange(made.m) >= 4).times(made.col_upper)).sum())
+    low, high = made.row_lower.copy(), made.row_upper.copy()
+    low[:4], high[:4] = (0.0, -np.inf, -np.inf, -np.inf), np.inf
+    lp = WarmLP(replace(made, c=-made.c, row_lower=low, row_upper=high))  # the cheapest way to hold an amount
+    agree(lp)
+    for share, status in ((0.5, "optimal"), (1.2, "infeasible"), (1.01, "infeasible"), (0.4, "optimal")):
+        lp.change_rows(np.array([0]), np.array([share * most]), np.array([np.inf]))
+        assert agree(lp) == status
+    assert lp.cold == 1
+
+
 def test_programs_that_cannot_be_kept_warm_are_refused() -> None:
     with pytest.raises(BadInput):
         WarmLP(Problem([1.0], [[1.0]], 0.0, 1.0, 0.0, 1.0, [1]))
