@@ -70,12 +70,17 @@ def _main(
 
 @app.command(help="The main job on the shipped market, end to end." + _EXAMPLE + "absalloc demo --out demo")
 def demo(
-    out: Out = None, as_json: Json = False, lang: Language = Lang.en, as_of: AsOf = None, quiet: Quiet = False
+    out: Out = None,
+    pdf: Pdf = False,
+    as_json: Json = False,
+    lang: Language = Lang.en,
+    as_of: AsOf = None,
+    quiet: Quiet = False,
 ) -> int:
     """Run the main job on the shipped market."""
     from absalloc.cli.demo import run_demo
 
-    return run_demo(Shell(as_json, lang, quiet), out, as_of)
+    return run_demo(Shell(as_json, lang, quiet), out, as_of, pdf=pdf)
 
 
 @app.command(help="Is it readable, what is in it, what is missing." + _EXAMPLE + "absalloc universe tranches.csv")

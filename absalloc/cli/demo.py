@@ -12,6 +12,7 @@ from absalloc.cli.checks import CheckAsk, check_document
 from absalloc.cli.inputs import Files, parse_day
 from absalloc.cli.plans import exit_code
 from absalloc.cli.shell import Shell
+from absalloc.cli.writing import print_pdf, ready
 
 if TYPE_CHECKING:
     from absalloc.mandate import LoadedMandate
@@ -49,14 +50,16 @@ class _Demo:
         return str(self.market / f"{name}-holdings.csv")
 
 
-def run_demo(shell: Shell, out: str | None, as_of: str | None) -> int:
-    """Optimise, check and rebalance the four shipped books and write their reports; 0 where every step ran."""
+def run_demo(shell: Shell, out: str | None, as_of: str | None, *, pdf: bool = False) -> int:
+    """Optimise, check and rebalance the four shipped books and write their reports; 0 where every step ran.
+
+    ``pdf``: the pages as PDF too. Raises BadInput where a folder or a PDF cannot be written.
+    """
     from absalloc._resources import data_root
-    from absalloc.report.files import check_folder
     from absalloc.universe import load_universe
 
     folder = Path(out or FOLDER)
-    check_folder(folder)
+    ready(str(folder), pdf)
     day = parse_day(as_of)
     with ExitStack() as stack:
         market = stack.enter_context(as_file(data_root("market")))
@@ -65,6 +68,8 @@ def run_demo(shell: Shell, out: str | None, as_of: str | None) -> int:
         demo = _Demo(shell, market, folder, universe, as_of)
         steps = [step for name in BOOKS for step in _book(demo, name)]
         price = _price(demo, steps)
+    for step in steps:
+        print_pdf(shell, step["folder"], pdf)
     document = {
         "schema": SCHEMA,
         "out": str(folder),

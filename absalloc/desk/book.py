@@ -27,7 +27,7 @@ from absalloc.units import exact, tidy
 if TYPE_CHECKING:
     from absalloc.cashflow import Valued
 from absalloc.terms import LIABILITY_PRODUCTS
-from absalloc.universe import Holdings, Universe, derive, load_holdings, load_list
+from absalloc.universe import Holdings, Source, Universe, derive, load_holdings, load_list
 
 SCREEN = "desk"
 """The rulebook of what a desk never buys by default; added to every plan, switched off rule by rule."""
@@ -99,8 +99,9 @@ def prepare(
     holdings = read_holdings(book.holdings)
     state = BookState(mandate, rules, valued, day, {}, lists=_lists(mandate), assumed=assumed)
     held, book_value, since = _held(state, holdings)
-    earlier = None if before is None else _held_before(state, before, book)
-    state = replace(state, held=held, before=earlier, book_value=book_value, breach_since=since)
+    earlier, more_files = _held_before(state, before, book)
+    files = (*_files(holdings), *more_files)
+    state = replace(state, held=held, before=earlier, book_value=book_value, breach_since=since, files=files)
     notes += more + _holding_notes(state)
     return Prepared(state, tuple(notes), valued.labels)
 
@@ -242,11 +243,20 @@ def _held(
     return held, values, since
 
 
-def _held_before(state: BookState, before: Book, book: Book) -> dict[str, Fraction]:
-    """Return the face held before; market values are divided by the prices of the day they are of."""
+def _held_before(
+    state: BookState, before: Book | None, book: Book
+) -> tuple[dict[str, Fraction] | None, tuple[Source, ...]]:
+    """Return the face held before and its file; market values are divided by the prices of the day they are of."""
+    if before is None:
+        return None, ()
+    holdings = read_holdings(before.holdings)
     if before.universe is book.universe:
-        return _held(state, read_holdings(before.holdings))[0]
-    return dict(prepare(before).state.held)
+        return _held(state, holdings)[0], _files(holdings)
+    return dict(prepare(replace(before, holdings=holdings)).state.held), _files(holdings)
+
+
+def _files(holdings: Holdings | pd.DataFrame | None) -> tuple[Source, ...]:
+    return (holdings.source,) if isinstance(holdings, Holdings) else ()
 
 
 def _exact_face(state: BookState, name: str, record: Mapping[Any, Any]) -> Fraction:

@@ -125,7 +125,7 @@ def _trades(trades: Any) -> Any:
 
     read = load_trades(trades) if isinstance(trades, str | Path) else trades
     if hasattr(read, "source"):
-        read.table.attrs["file"] = read.source.file
+        read.table.attrs.update(file=read.source.file, source=read.source)
     return getattr(read, "table", read)
 
 
@@ -144,7 +144,9 @@ def _way(state: BookState, book: Book, earlier: Book | None, trades: Any, prepar
         before = _earlier(state, book, earlier, prepared)
         _within(trades, before.as_of, state.as_of)
         way = between(before, replace(state, before=before.held), trades)
-    return replace(way, after=replace(way.after, untraded=way.untraded))
+    done = [] if trades is None or "source" not in trades.attrs else [trades.attrs["source"]]
+    files = tuple(dict.fromkeys((*state.files, *way.before.files, *done)))
+    return replace(way, after=replace(way.after, untraded=way.untraded, files=files))
 
 
 def _earlier(state: BookState, book: Book, earlier: Book, prepared: Prepare) -> BookState:
@@ -152,7 +154,7 @@ def _earlier(state: BookState, book: Book, earlier: Book, prepared: Prepare) -> 
     same = earlier.mandate is book.mandate
     if same and earlier.universe is book.universe:
         found = prepared(earlier, state.as_of).state
-        return replace(state, held=found.held, book_value=found.book_value)
+        return replace(state, held=found.held, book_value=found.book_value, files=found.files)
     day = (earlier.universe.data_date if same else earlier.mandate.as_of) or earlier.universe.data_date or state.as_of
     if day > state.as_of:
         raise BadInput("desk.before_later", value=day, expected=state.as_of)

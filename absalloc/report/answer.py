@@ -140,4 +140,4 @@ def _names(rules: list[str], lang: str, most: int = 4, titles: Mapping[str, str]
     """Return rules in a row, by their title or else their short id, cut after ``most``."""
     short = list(dict.fromkeys(titled_rule(rule, titles or {}) for rule in rules))
     said = LISTED[lang].join(short[:most])
-    return (said or DASH) if len(short) <= most else said + BETWEEN[lang] + say("and_more", lang, n=len(short) - most)
+    return (said or DASH) if len(short) <= most else say("listed_more", lang, said=said, n=len(short) - most)

@@ -9,6 +9,7 @@ from absalloc.report.words import DASH, LISTED, SEMICOLON, name, said, say, show
 
 if TYPE_CHECKING:
     from absalloc.mandate import LoadedMandate
+    from absalloc.report.view import BookView
     from absalloc.universe import Universe
 
 Readings = Mapping[tuple[str, str], str]
@@ -96,12 +97,14 @@ def provenance(
     universe: Universe,
     document: Mapping[str, Any],
     lang: str,
-    readings: Readings | None = None,
+    view: BookView | None = None,
 ) -> list[tuple[str, str]]:
     """Return what the answer was made from: files with hashes, rulebooks, the certificate, how sure."""
+    read_from = (("made_file", universe.provenance), ("made_book", view.files if view else ()))
     found = [
-        (say("made_file", lang, file=_bare(source.file)), say("made_rows", lang, rows=source.rows, hash=source.sha256))
-        for source in universe.provenance
+        (say(key, lang, file=_bare(source.file)), say("made_rows", lang, rows=source.rows, hash=source.sha256))
+        for key, sources in read_from
+        for source in sources
     ]
     if universe.data_date is not None:
         found.append((say("made_data_date", lang), universe.data_date.isoformat()))
@@ -116,11 +119,16 @@ def provenance(
         )
     found.append((say("made_confidence", lang), _confidence(document["findings"], lang)))
     read = dict.fromkeys(
-        text for f in document["findings"] if f["reading"] for text in reading_words(f, readings or {}, lang)
+        text for f in document["findings"] if f["reading"] for text in reading_words(f, in_words(view, lang), lang)
     )
     if read:
         found.append((say("made_readings", lang), SEMICOLON[lang].join(read)))
     return found
+
+
+def in_words(view: BookView | None, lang: str) -> Readings:
+    """Return the words of the readings in use, in one language."""
+    return {} if view is None else {key: words[lang] for key, words in view.readings.items()}
 
 
 def _bare(path: str) -> str:

@@ -14,7 +14,7 @@ def price_rows(deeper: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return a row a limit: what one notch looser, one tighter, and no rule would earn, in bp and yuan a year."""
     rows = []
     for item in deeper["prices"]["prices"] if "prices" in deeper else ():
-        row = {key: item[key] for key in ("rule", "title", "unit", "sense", "limit", "value")}
+        row = {key: item[key] for key in ("rule", "title", "unit", "sense", "limit", "value", "notch")}
         for move in MOVES:
             told = item[move] or {}
             row |= {f"{move}_bp": told.get("gain_bp"), f"{move}_yuan": told.get("gain_yuan")}

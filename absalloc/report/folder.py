@@ -10,6 +10,7 @@ from absalloc.report.answer import check_answer, plan_answer
 from absalloc.report.files import HOLDINGS, TRADES, findings_csv, json_text, table, write_all
 from absalloc.report.html import check_html, memo_html, plan_html
 from absalloc.report.memo import memo_of
+from absalloc.report.model import trade_names
 from absalloc.report.view import view_of
 from absalloc.report.workbook import workbook
 
@@ -65,7 +66,9 @@ def plan_files(
         "plan.json": json_text(document),
         "findings.csv": findings_csv(document["findings"]),
         "report.html": plan_html(plan, document, lang, deeper),
-        "report.xlsx": workbook(document, view, lang, plan_answer(dict(document), lang), deeper),
+        "report.xlsx": workbook(
+            _named(document, state.universe), view, lang, plan_answer(dict(document), lang, titled=True), deeper
+        ),
     }
     if done and view is not None and plan.certificate is not None:
         contents["holdings.csv"] = table(HOLDINGS, document["holdings"])
@@ -87,16 +90,32 @@ def write_check_folder(
 
     Raises BadInput where the folder cannot be written.
     """
+    write_all(Path(folder), check_files(findings, document, lang, asked=asked), CHECK_FILES)
+
+
+def check_files(
+    findings: Findings,
+    document: Mapping[str, Any],
+    lang: str = "en",
+    *,
+    asked: tuple[LoadedMandate, Universe, str | None],
+) -> dict[str, str | bytes]:
+    """Return name -> content of the files of a check, as ``write_check_folder`` writes them."""
     mandate, universe, holdings = asked
     view = view_of(findings.states[0], findings.states[1:]) if findings.states else None
     contents: dict[str, str | bytes] = {
         "check.json": json_text(document),
         "findings.csv": findings_csv(document["findings"]),
         "report.html": check_html(document, lang, mandate=mandate, universe=universe, holdings=holdings, view=view),
-        "report.xlsx": workbook(document, view, lang, check_answer(dict(document), lang)),
+        "report.xlsx": workbook(document, view, lang, check_answer(dict(document), lang, titled=True)),
     }
-    contents |= _signed(document, lang, mandate, universe, view)
-    write_all(Path(folder), contents, CHECK_FILES)
+    return contents | _signed(document, lang, mandate, universe, view)
+
+
+def _named(document: Mapping[str, Any], universe: Universe) -> dict[str, Any]:
+    """Return a plan document whose trades have the names of their lines; what was sold is in no list of holdings."""
+    names = trade_names(universe, document["trades"])
+    return {**document, "trades": [{**trade, "name": names.get(trade["tranche_id"])} for trade in document["trades"]]}
 
 
 def _signed(

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from absalloc.report.asked import Readings, provenance
-from absalloc.report.model import in_words
+from absalloc.report.asked import Readings, in_words, provenance
 from absalloc.report.rules import WORST_FIRST
 from absalloc.report.view import BookView
 from absalloc.report.words import LISTED, say
@@ -52,7 +51,7 @@ def memo_of(
         passed=_by_rule([item for item in findings if item["verdict"] == "pass"]),
         quotes=view.quotes if view else {},
         disclosed=view.disclosed if view else (),
-        provenance=tuple(provenance(mandate, universe, document, lang, in_words(view, lang))),
+        provenance=tuple(provenance(mandate, universe, document, lang, view)),
         readings=in_words(view, lang),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from absalloc.report.asked import Readings, asked, provenance
+from absalloc.report.asked import Readings, asked, in_words, provenance
 from absalloc.report.cash import payment_stacks
 from absalloc.report.charts import Bar, Stacks
 from absalloc.report.rules import RuleUse, by_rule
@@ -79,7 +79,7 @@ def report_of(
         document=document,
         asked=tuple(asked(mandate, document, lang, holdings)),
         rules=rules,
-        provenance=tuple(provenance(mandate, universe, document, lang, in_words(view, lang))),
+        provenance=tuple(provenance(mandate, universe, document, lang, view)),
         sectors=sector_bars(lines, lang),
         ladder=ladder_bars(lines, lang),
         payments=payment_stacks(view.payments, lang) if view and view.payments else None,
@@ -89,17 +89,12 @@ def report_of(
         tiles=summary_tiles(document, rules, deeper or {}, lang),
         axis=say("axis_share" if weighed(lines) else "axis_worth", lang),
         held=tuple(lines),
-        names=_names(universe, document.get("trades", ())),
+        names=trade_names(universe, document.get("trades", ())),
         readings=in_words(view, lang),
     )
 
 
-def in_words(view: BookView | None, lang: str) -> Readings:
-    """Return the words of the readings in use, in one language."""
-    return {} if view is None else {key: words[lang] for key, words in view.readings.items()}
-
-
-def _names(universe: Universe, trades: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def trade_names(universe: Universe, trades: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return the names of the lines that are traded, where the universe has them."""
     index, names = universe.index(), universe.column("name")
     found = {trade["tranche_id"]: names[index[trade["tranche_id"]]] for trade in trades if trade["tranche_id"] in index}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,11 @@ class _Boxes(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if str(record.msg).startswith(".notdef") and isinstance(record.args, tuple):
             self.characters[str(record.args[0])] = None
+
+
+def can_print() -> bool:
+    """Return whether the extra that sets PDF files is installed; what it needs of the system is seen in use."""
+    return find_spec("weasyprint") is not None
 
 
 def check_pdf() -> None:

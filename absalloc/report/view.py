@@ -12,6 +12,7 @@ from absalloc.terms import ABS_PRODUCTS, UNIT_PRICE_PRODUCTS
 
 if TYPE_CHECKING:
     from absalloc.rows import BookState
+    from absalloc.universe import Source
 
 FUNDS = ("public_fund_open", "public_fund_interval", "public_fund_closed", "money_market_fund")
 """Those whose reports list their ABS (证监基金字〔2006〕93号, items 17 and 18)."""
@@ -40,6 +41,8 @@ class BookView:
     quotes: Mapping[str, str]
     readings: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     """The words of each reading in use, by language; by rule id and ``switch=reading``."""
+    files: tuple[Source, ...] = ()
+    """The files of the holdings, of those before and of the trades between, where they were files."""
     unscheduled: tuple[str, ...] = ()
     """Lines held, money and repo apart, of which no payment is known: they are missing from ``payments``."""
 
@@ -89,6 +92,7 @@ def view_of(state: BookState, others: Sequence[BookState] = ()) -> BookView:
             for code, title in zip(rule.readings, rule.read_as, strict=True)
             if title is not None
         },
+        files=tuple(dict.fromkeys(item for book in (state, *others) for item in book.files)),
         unscheduled=unscheduled,
     )
 

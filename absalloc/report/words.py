@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from absalloc.messages import catalogue, render
+from absalloc.terms import RATING_GRADES
 
 _MOST_DIGITS = 10
 _UNITS = {"en": ((1e9, "bn"), (1e6, "mn"), (1e3, "k")), "zh": ((1e8, "亿元"), (1e4, "万元"))}
+_LETTERS = {float(step): grade for grade, step in RATING_GRADES.items()}
 DASH = "–"
 LISTED = {"en": ", ", "zh": "、"}
 BETWEEN = {"en": " ", "zh": ""}
@@ -53,6 +55,8 @@ def said(value: float | None, unit: str, lang: str, beside: float | None = None)
     text = shown(value, unit, lang, beside)
     if value is None or f"said_{unit}" not in catalogue("report", lang) or (unit, lang) == ("yuan", "zh"):
         return text
+    if unit == "grade" and value in _LETTERS:
+        return say("said_letters", lang, letters=_LETTERS[value], value=f"{value:g}")
     return say(f"said_{unit}", lang, value=text)
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from absalloc.report.asked import Readings, reading_words
+from absalloc.report.asked import Readings, in_words, reading_words
 from absalloc.report.charts import COLOURS
 from absalloc.report.deeper import price_rows, scenario_rows, sector_rows
 from absalloc.report.files import SOURCE
-from absalloc.report.model import in_words, ladder_bars, sector_bars, weighed
+from absalloc.report.model import ladder_bars, sector_bars, weighed
 from absalloc.report.view import BookView
 from absalloc.report.words import DASH, LISTED, headroom_unit, name, quotient, say
 
@@ -55,7 +55,7 @@ HOLDINGS = (
     Column("wal", "years"), Column("modified_duration", "years"),
 )  # fmt: skip
 TRADES = (
-    Column("date", "date"), Column("tranche_id"), Column("side", words="side"), Column("face", "yuan"),
+    Column("date", "date"), Column("tranche_id"), Column("name"), Column("side", words="side"), Column("face", "yuan"),
     Column("market_value", "yuan"), Column("cost", "yuan"),
 )  # fmt: skip
 FINDINGS = (
@@ -73,9 +73,9 @@ LINES = (
 )  # fmt: skip
 PRICES = (
     Column("rule"), Column("title"), Column("sense", words="sense"), Column("limit", unit_key="unit"),
-    Column("value", unit_key="unit"), Column("looser_bp", "years"), Column("looser_yuan", "yuan"),
-    Column("tighter_bp", "years"), Column("tighter_yuan", "yuan"), Column("removed_bp", "years"),
-    Column("removed_yuan", "yuan"),
+    Column("value", unit_key="unit"), Column("notch", unit_key="unit"),
+    Column("looser_bp", "years"), Column("looser_yuan", "yuan"), Column("tighter_bp", "years"),
+    Column("tighter_yuan", "yuan"), Column("removed_bp", "years"), Column("removed_yuan", "yuan"),
 )  # fmt: skip
 SCENARIOS = (
     Column("verdict", words="verdict"), Column("scenario"), Column("months", "count"), Column("gain", "yuan"),
@@ -118,7 +118,9 @@ def workbook(
         if lines:
             sheets.table("holdings", HOLDINGS, lines)
         if document.get("trades"):
-            sheets.table("trades", TRADES, [{"date": document["as_of"], **trade} for trade in document["trades"]])
+            sheets.table(
+                "trades", TRADES, [{"date": document["as_of"], "name": None, **trade} for trade in document["trades"]]
+            )
         sheets.table("findings", FINDINGS, [flat(item, in_words(view, lang), lang) for item in document["findings"]])
         sheets.table("lines", LINES, _counted(document["findings"]))
         if lines:

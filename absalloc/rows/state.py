@@ -15,7 +15,7 @@ from absalloc.mandate import LoadedMandate
 from absalloc.rulebook.active import Rules
 from absalloc.terms import COLUMNS, UNIT_PRICE_PRODUCTS
 from absalloc.units import exact
-from absalloc.universe import Universe
+from absalloc.universe import Source, Universe
 
 Range = tuple[Fraction, Fraction]
 NOTHING = Fraction(0)
@@ -50,6 +50,8 @@ class BookState:
     unmoved: LoadedMandate | None = field(default=None, repr=False)
     """Under a scenario: the mandate with its amounts before the shock, which moved net assets by ``moved`` yuan."""
     moved: Fraction = Fraction(0)
+    files: tuple[Source, ...] = ()
+    """The files that ``held``, ``before`` and the trades between were read from; what was no file is not there."""
 
     @property
     def name(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from datetime import date
@@ -15,6 +16,7 @@ from bs4 import BeautifulSoup
 from python_calamine import CalamineWorkbook
 
 import absalloc as aa
+from absalloc.cli import main
 from absalloc.compliance.result import Findings
 from absalloc.report import write_check_folder, write_plan_folder
 from absalloc.report.view import BookView, payments, view_of
@@ -200,3 +202,36 @@ def test_without_a_plan_there_is_nothing_to_sign(tmp_path: Path) -> None:
         "report.html",
         "report.xlsx",
     ]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_signed_names_the_files_of_both_books_with_their_hashes(lang: str, tmp_path: Path) -> None:
+    before, mandate = MARKET / "bond-fund-open-holdings-before.csv", MARKET / "bond-fund-open-before.yaml"
+    holdings = tmp_path / "持仓.csv"
+    holdings.write_bytes((MARKET / "bond-fund-open-holdings.csv").read_bytes())
+    words = ["check", str(MARKET / "bond-fund-open.yaml"), str(holdings), "-u", str(MARKET / "market.csv"), "--quiet"]
+    more = ["--before", str(before), "--before-mandate", str(mandate), "--lang", lang, "-o", str(tmp_path / "out")]
+    assert main([*words, *more]) == 0
+    for name in ("report.html", "memo.html"):
+        page = BeautifulSoup((tmp_path / "out" / name).read_text(encoding="utf-8"), "html.parser")
+        made = {dt.get_text(): dt.find_next("dd").get_text() for dt in page.select("dt")}  # type: ignore[union-attr]
+        for path in (holdings, before):
+            told = next(text for label, text in made.items() if label.endswith(path.name) and "SHA-256" in text)
+            assert hashlib.sha256(path.read_bytes()).hexdigest() in told
+            assert str(len(path.read_text(encoding="utf-8-sig").splitlines()) - 1) in told
+        assert str(tmp_path) not in page.get_text()
+
+
+def test_the_sheet_of_trades_names_what_is_sold_too(tmp_path: Path) -> None:
+    universe = aa.load_universe(MARKET / "market.csv")
+    plan = aa.rebalance(
+        universe, aa.load_mandate(MARKET / "bond-fund-open.yaml"), str(MARKET / "bond-fund-open-holdings.csv")
+    )
+    write_plan_folder(plan, plan.to_json("en"), tmp_path, "en")
+    book = CalamineWorkbook.from_filelike(io.BytesIO((tmp_path / "report.xlsx").read_bytes()))
+    head, *rows = book.get_sheet_by_name("Trades").to_python()
+    names = pd.read_csv(MARKET / "market.csv", dtype=str, encoding="utf-8-sig").set_index("tranche_id")["name"]
+    gone = {trade.tranche_id for trade in plan.trades} - {line.tranche_id for line in plan.holdings}
+    assert gone, "a line that is sold whole is in no list of holdings"
+    found = {row[head.index("Code")]: row[head.index("Name")] for row in rows}
+    assert found == {trade.tranche_id: names[trade.tranche_id] for trade in plan.trades}

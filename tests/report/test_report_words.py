@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from absalloc.report.charts import Bar, bars
 from absalloc.report.rules import by_rule, use_of
-from absalloc.report.words import article, shown, used, yuan_in_full
+from absalloc.report.words import article, said, shown, used, yuan_in_full
 
 RATIO = st.floats(0, 3, allow_nan=False)
 
@@ -38,6 +38,13 @@ def test_two_numbers_that_differ_look_different(value: float, limit: float) -> N
 )  # fmt: skip
 def test_values_in_their_unit(value: float | None, unit: str, beside: float | None, en: str, zh: str) -> None:
     assert (shown(value, unit, "en", beside), shown(value, unit, "zh", beside)) == (en, zh)
+
+
+@pytest.mark.parametrize(
+    ("value", "en", "zh"), [(9.0, "BBB (grade 9)", "BBB（第 9 级）"), (2.5, "grade 2.50", "2.50级"), (None, "–", "–")]
+)
+def test_a_grade_has_its_letters(value: float | None, en: str, zh: str) -> None:
+    assert (said(value, "grade", "en"), said(value, "grade", "zh")) == (en, zh)
 
 
 def test_yuan_in_full() -> None:

@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("playwright")
 pytest.importorskip("axe_playwright_python")
 
+import pandas as pd
 import xlsxwriter
 from axe_playwright_python.sync_playwright import Axe
 from web_pages import WAIT, Opened, shot, until
@@ -90,6 +91,42 @@ def test_a_workbook_with_chinese_headers_is_read(server: str, tab: Callable[[], 
     assert "300,000,000.00" in page.locator("#ck-held").inner_text()
     assert "1,005,000.00" in page.locator("#ck-held").inner_text()
     until(lambda: page.locator("#ck-rules .ag-row").count() > 5)
+    assert opened.errors == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_files_of_a_check_are_those_of_the_command(server: str, tab: Callable[[], Opened], lang: str) -> None:
+    import absalloc as aa
+    from absalloc.report.folder import check_files
+    from absalloc.report.pdf import can_print, pdf_of
+    from absalloc.web.page import desks
+
+    universe, mandate = desks.universe(), desks.mandate_of("bond-fund-open")
+    opened = tab()
+    page = checking(opened, server, lang)
+    held = "tranche_id,face\nSYN250005.IB,30000000\nSYN100250.SZ,1000000\n"
+    page.locator("#ck-text").fill(held)
+    page.locator("#ck-use").click()
+    until(lambda: page.locator(ROWS).count() == 2)
+    assert "SYN国债05" in page.locator(ROWS).first.inner_text(), "a line by its name, not its code alone"
+    found = aa.check(universe, mandate, pd.read_csv(io.StringIO(held)))
+    made = check_files(found, found.to_json(lang), lang, asked=(mandate, universe, None))
+    words = {
+        "en": {"report.html": "Report", "report.xlsx": "Workbook (XLSX)", "report.pdf": "Report (PDF)"},
+        "zh": {"report.html": "报告", "report.xlsx": "工作簿（XLSX）", "report.pdf": "报告（PDF）"},
+    }[lang]
+    for name, label in words.items():
+        button = page.locator("#ck-files").get_by_role("button", name=label, exact=True)
+        if name == "report.pdf" and not can_print():
+            assert button.count() == 0
+            continue
+        with page.expect_download(timeout=WAIT) as loading:
+            button.click()
+        assert loading.value.suggested_filename == name
+        expected = made[name] if name in made else pdf_of(str(made["report.html"]))
+        got = Path(loading.value.path()).read_bytes()
+        assert got == (expected.encode() if isinstance(expected, str) else expected), name
+        page.wait_for_selector("#ck-files:enabled", timeout=WAIT)
     assert opened.errors == []
 
 

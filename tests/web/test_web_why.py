@@ -152,6 +152,7 @@ def test_fast_choices_end_on_the_last_one(server: str, tab: Callable[[], Opened]
 
 def test_the_files_of_the_plan_as_it_stands(server: str, tab: Callable[[], Opened], desk: aa.WhatIf) -> None:
     from absalloc.report.folder import plan_files
+    from absalloc.report.pdf import can_print, pdf_of
 
     opened = tab()
     page = moved(opened, server, "zh", "2")
@@ -171,4 +172,11 @@ def test_the_files_of_the_plan_as_it_stands(server: str, tab: Callable[[], Opene
     with page.expect_download(timeout=WAIT) as loading:
         page.get_by_role("button", name="报告", exact=True).click()
     assert Path(loading.value.path()).read_bytes() == found.read("report.html")
+    if can_print():
+        with page.expect_download(timeout=WAIT) as loading:
+            page.get_by_role("button", name="备忘录（PDF）").click()
+        printed = Path(loading.value.path()).read_bytes()
+        assert printed == pdf_of(found.read("memo.html").decode())
+    else:
+        assert "未提供 PDF" in page.locator("#wi-files").inner_text()
     assert opened.errors == []

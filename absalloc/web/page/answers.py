@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -160,14 +161,21 @@ def planned(desks: Desks, chosen: Chosen, said: Mapping[str, Any], lang: str) ->
     plan = desk.plan(changes, time_limit=PLAN_SECONDS)
     document = plan.to_json(lang)
     good = document["status"] == "optimal"
-    gap = "" if document["gap"] is None else text("gap", lang, gap=f"{document['gap']:.1e}")
+    gap = "" if document["gap"] is None else text("gap", lang, gap=_at_most(document["gap"]))
     net = ""
     if document["objective"]:
         cost = document["objective"]["parts"]["trading_cost"] or 0.0
         net = text("plan_net", lang, yuan=f"{document['objective']['carry_yuan'] - cost:,.2f}")
-    said_ = notice(f"{text('whole_lots', lang)} {plan_answer(document, lang)} {net} {gap}", "green" if good else "red")
+    said_ = notice(
+        f"{text('whole_lots', lang)} {plan_answer(document, lang, titled=True)} {net} {gap}", "green" if good else "red"
+    )
     titles = {rule.id: str(getattr(rule.title, lang)) for rule in desk.case_of(changes).state.rules.active}
     return said_, _repairs(document["conflict"], titles, lang)
+
+
+def _at_most(gap: float) -> str:
+    """Return a relative gap in per cent, never rounded down: it is said that it is no more."""
+    return f"{math.ceil(gap * 1e6 - 1e-9) / 1e4:.4f}%"
 
 
 def stressed(desks: Desks, chosen: Chosen, said: Mapping[str, Any], scenario: str, lang: str) -> Any:

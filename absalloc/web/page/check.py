@@ -6,23 +6,24 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import Dash, Input, Output, State, ctx, html, no_update
 
 from absalloc.errors import AbsallocError
-from absalloc.web.page import books, earlier
+from absalloc.web.page import books, check_files, earlier
 from absalloc.web.page.desks import Desks
 from absalloc.web.page.parts import COLUMN, KEPT, beside, book_choice, grid, notice, told, upload
-from absalloc.web.page.verdicts import FIELDS, Asked, checked, memo
+from absalloc.web.page.verdicts import FIELDS, Asked, checked
 from absalloc.web.page.words import text
 
 HELD = (
-    ("tranche_id", "code", "code"), ("face", "face", "yuan"), ("market_value", "market_value", "yuan"),
+    ("tranche_id", "code", "code"), ("name", "name", "wrapped"), ("face", "face", "yuan"),
+    ("market_value", "market_value", "yuan"),
     ("verdict", "verdict", "short"), ("rules", "rules_not_passed", "wrapped"), ("room", "may_buy", "yuan"),
     ("stop", "stopped_by", "wrapped"),
 )  # fmt: skip
 RULES = (
     ("verdict", "verdict", "short"), ("title", "rule", "wrapped"), ("article", "article", "wrapped"),
-    ("group", "group", "code"), ("value", "value", "short"), ("limit", "limit", "short"),
+    ("group", "group_any", "code"), ("value", "value", "short"), ("limit", "limit", "short"),
     ("headroom", "headroom", "yuan"), ("reason", "reason", "wrapped"),
 )  # fmt: skip
 """Tables: field of a row, key of its header, kind."""
@@ -50,6 +51,7 @@ def layout(lang: str) -> Any:
     body = html.Section(
         [
             html.Div(notice(say("loading")), id="ck-told", role="status", **{"aria-live": "polite"}),
+            check_files.bar(lang),
             html.H2(say("the_book")),
             grid("ck-held", _columns(HELD, say), lang, options=MARKED, getRowId="params.data.place"),
             html.H2(say("verdicts")),
@@ -84,12 +86,10 @@ def _side(say: Say, lang: str) -> Any:
             dmc.Group(
                 [
                     dmc.Button(say("headroom_of_lines"), id="ck-room", size="xs", variant="light"),
-                    dmc.Button(say("download_memo"), id="ck-memo", size="xs", variant="light"),
                 ],
                 mt=8,
             ),
             *earlier.layout(say, lang),
-            dcc.Download(id="ck-download"),
         ],
         **{"aria-label": say("the_book")},
     )
@@ -99,6 +99,7 @@ def callbacks(app: Dash, desks: Desks) -> None:
     """Register what this part answers."""
     _reading(app)
     earlier.callbacks(app)
+    check_files.callbacks(app)
     _verdicts(app)
 
 
@@ -160,7 +161,7 @@ def _edited(rows: Sequence[Mapping[str, Any]], changes: Sequence[Mapping[str, An
 
 
 def _verdicts(app: Dash) -> None:
-    """Verdicts follow the book; the memo is made when asked for."""
+    """Verdicts follow the book."""
 
     @app.callback(
         Output("ck-held", "rowData"),
@@ -180,24 +181,6 @@ def _verdicts(app: Dash) -> None:
             return await beside(checked, asked, lang, ctx.triggered_id == "ck-room")
         except AbsallocError as error:
             return [{**row, "place": str(n)} for n, row in enumerate(kept["rows"])], [], told(error, lang)
-
-    @app.callback(
-        Output("ck-download", "data"),
-        Output("ck-told", "children", allow_duplicate=True),
-        Input("ck-memo", "n_clicks"),
-        State("ck-rows", "data"),
-        State("ck-before", "data"),
-        State("lang", "data"),
-        prevent_initial_call=True,
-    )
-    async def signed(clicks: Any, kept: Any, before: Any, lang: str | None) -> Any:
-        if not clicks or not kept or lang is None:
-            return no_update, no_update
-        asked = Asked(kept["book"], kept["rows"], earlier.rows_before(kept["book"], before))
-        try:
-            return dcc.send_string(await beside(memo, asked, lang), "memo.html"), no_update
-        except AbsallocError as error:
-            return no_update, told(error, lang)
 
     @app.callback(Output("ck-held", "defaultColDef"), Input("lang", "data"))
     def editable(_: Any) -> Any:

@@ -92,7 +92,7 @@ def _frame() -> Any:
             dcc.Store(id="lang"),
             dcc.Store(id="ck-rows", storage_type="session"),
             dcc.Store(id="ck-before", storage_type="session"),
-            html.Div(id="page"),
+            html.Div(html.P("Loading… 正在载入……", role="status"), id="page"),
         ],
         theme={
             "primaryColor": "blue",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from absalloc.errors import AbsallocError
 from absalloc.report.folder import PLAN_FILES
+from absalloc.report.pdf import can_print, pdf_of
 from absalloc.web.page.answers import PLAN_SECONDS
 from absalloc.web.page.desks import Desks
 from absalloc.web.page.here import HERE, Here
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 ALL_FILES = "zip"
 OFFERED = ("report.html", "report.xlsx", "memo.html", "holdings.csv", "trades.csv", "plan.json", "certificate.json")
+PRINTED = ("report.pdf", "memo.pdf")
+"""Offered where the extra is there that sets them; each is made of its page when it is asked for."""
 KEPT = 4
 """Plans whose files are kept, so that one more file of the same plan is there at once."""
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -41,7 +44,7 @@ def bar(lang: str) -> Any:
     def button(name: str, variant: str) -> Any:
         return dmc.Button(_label(name, lang), id={"part": "file", "name": name}, size="compact-xs", variant=variant)
 
-    buttons = [button(ALL_FILES, "filled"), *(button(name, "light") for name in OFFERED)]
+    buttons = [button(ALL_FILES, "filled"), *(button(name, "light") for name in (*OFFERED, *printed()))]
     return html.Div(
         [
             # Off while one is made: of two files asked for at once only the later would come.
@@ -54,6 +57,7 @@ def bar(lang: str) -> Any:
                 id="wi-files",
                 className="files",
             ),
+            *no_pdf(lang),
             *far_bar("files"),
             html.Div(id="wi-files-told", role="status", **{"aria-live": "polite"}),
             dcc.Download(id="wi-download"),
@@ -92,6 +96,8 @@ def callbacks(app: Dash, desks: Desks) -> None:
         question = Question(here.chosen, said, lang, runs.start(here.chosen.tab, "files"))
         try:
             found = await beside(plans.files, question, bool(full))
+            if name in PRINTED:
+                found = await beside(with_pdf, found, name)
         except Superseded:
             return no_update, no_update
         except AbsallocError as error:
@@ -101,6 +107,29 @@ def callbacks(app: Dash, desks: Desks) -> None:
         if name not in found:
             return no_update, notice(text("file_none", lang, file=name), "red")
         return dcc.send_bytes(found[name], name), []
+
+
+def printed() -> tuple[str, ...]:
+    """Return the names of the PDF files that can be made here."""
+    return PRINTED if can_print() else ()
+
+
+def no_pdf(lang: str) -> list[Any]:
+    """Return what is said in place of the PDF files where none can be made."""
+    from dash import html
+
+    return [] if can_print() else [html.Span(text("files_no_pdf", lang), className="soft")]
+
+
+def with_pdf(found: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the files and that PDF, set from its page; without it where there is no such page.
+
+    Raises BadInput as ``pdf_of`` does.
+    """
+    page = found.get(name.replace(".pdf", ".html"))
+    if page is None:
+        return dict(found)
+    return {**found, name: pdf_of(page.decode() if isinstance(page, bytes) else page)}
 
 
 class Plans:

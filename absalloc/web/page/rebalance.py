@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from absalloc.errors import AbsallocError, BadInput
@@ -11,7 +12,7 @@ from absalloc.web.page.desks import Desks, mandate_of, universe
 from absalloc.web.page.earlier import rows_before
 from absalloc.web.page.knobs import base_of
 from absalloc.web.page.parts import KEPT, beside, book_choice, grid, notice, tiles, told
-from absalloc.web.page.verdicts import Asked
+from absalloc.web.page.verdicts import Asked, names_of
 from absalloc.web.page.words import text
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 SECONDS = 30.0
 TRADES = (
-    ("tranche_id", "code", "text"), ("side", "side", "text"), ("face", "face", "yuan"),
+    ("tranche_id", "code", "text"), ("name", "name", "long"), ("side", "side", "short"), ("face", "face", "yuan"),
     ("market_value", "market_value", "yuan"), ("cost", "cost_column", "yuan"),
 )  # fmt: skip
 BOTH = (
@@ -141,9 +142,13 @@ def _proposed(asked: Asked, turnover: Any, cure: bool, lang: str) -> tuple[Any, 
     good = document["status"] == "optimal" and document["compliant"]
     day = document["as_of"]
     kept = {"trades": [{"date": day, **trade} for trade in document["trades"]]} if document["objective"] else None
-    trades = [{**trade, "side": text(f"side_{trade['side']}", lang)} for trade in document["trades"]]
-    said = notice(plan_answer(document, lang), "green" if good else "red")
-    return said, _tiles(plan, document, lang), trades, _both(plan, held), kept
+    names = names_of({*(trade["tranche_id"] for trade in document["trades"]), *(plan.answer.state.before or {})})
+    trades = [
+        {**trade, "name": names.get(trade["tranche_id"]), "side": text(f"side_{trade['side']}", lang)}
+        for trade in document["trades"]
+    ]
+    said = notice(plan_answer(document, lang, titled=True), "green" if good else "red")
+    return said, _tiles(plan, document, lang), trades, _both(plan, names), kept
 
 
 def _tiles(plan: Plan, document: dict[str, Any], lang: str) -> Any:
@@ -167,13 +172,13 @@ def _tiles(plan: Plan, document: dict[str, Any], lang: str) -> Any:
     )
 
 
-def _both(plan: Plan, held: Any) -> list[dict[str, Any]]:
+def _both(plan: Plan, names: Mapping[str, str]) -> list[dict[str, Any]]:
     before = {name: float(face) for name, face in (plan.answer.state.before or {}).items()}
     after = {line.tranche_id: line for line in plan.holdings}
     return [
         {
             "tranche_id": name,
-            "name": after[name].name if name in after else None,
+            "name": names.get(name),
             "before": before.get(name, 0.0),
             "after": float(after[name].face) if name in after else 0.0,
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +58,14 @@ def checked(asked: Asked, lang: str, room: bool) -> tuple[Any, Any, Any]:
     if room:
         marked = _with_room(asked.book, marked, lang)
     colour = {True: "green", False: "red", None: "yellow"}[document["compliant"]]
-    return marked, table, notice(check_answer(document, lang), colour)
+    return marked, table, notice(check_answer(document, lang, titled=True), colour)
+
+
+def names_of(codes: Iterable[str]) -> dict[str, str]:
+    """Return code -> name of the lines that the market has and names."""
+    index, names = universe().index(), universe().column("name")
+    found = {code: names[index[code]] for code in codes if code in index}
+    return {code: str(name) for code, name in found.items() if name is not None}
 
 
 def _marked(rows: Rows, findings: Sequence[Mapping[str, Any]], lang: str) -> list[dict[str, Any]]:
@@ -73,9 +80,11 @@ def _marked(rows: Rows, findings: Sequence[Mapping[str, Any]], lang: str) -> lis
         for line in finding["lines"]:
             worst.setdefault(line["tranche_id"], finding["verdict"])
             rules.setdefault(line["tranche_id"], []).append(finding["title"])
+    names = names_of(str(row.get("tranche_id")) for row in rows)
     return [
         {
             **{key: row.get(key) for key in FIELDS},
+            "name": names.get(str(row.get("tranche_id"))),
             "place": str(place),
             "level": worst.get(str(row.get("tranche_id")), "pass"),
             "verdict": name("verdict", worst.get(str(row.get("tranche_id")), "pass"), lang),
@@ -105,15 +114,3 @@ def _with_room(book: str, rows: list[dict[str, Any]], lang: str) -> list[dict[st
         else row
         for row in rows
     ]
-
-
-def memo(asked: Asked, lang: str) -> str:
-    """Return the memo to sign, as one HTML file."""
-    from absalloc.report.html import memo_html
-    from absalloc.report.memo import memo_of
-    from absalloc.report.view import view_of
-
-    found = asked.findings()
-    state = found.states[0]
-    document = found.to_json(lang)
-    return memo_html(memo_of(document, lang, mandate=state.mandate, universe=universe(), view=view_of(state)), lang)
