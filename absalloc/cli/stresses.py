@@ -189,7 +189,7 @@ def _answer(shell: Shell, item: dict[str, Any]) -> None:
     """Say in one line what a scenario does; what is unknown or cannot be paid is never left out."""
     from rich.text import Text
 
-    from absalloc.report.words import BETWEEN, LISTED, shown, yuan_in_full
+    from absalloc.report.words import BETWEEN, LISTED, say, shown, yuan_in_full
 
     key = {True: "stress_yes", False: "stress_no", None: "stress_open"}[item["compliant"]]
     said = [
@@ -199,6 +199,10 @@ def _answer(shell: Shell, item: dict[str, Any]) -> None:
         ),
         shell.text(key),
     ]  # fmt: skip
+    breaks = item["breaks"]
+    if breaks is not None and item["compliant"]:
+        when = say("breaks_at", shell.lang, month=breaks["month"], day=breaks["date"])
+        said.append(shell.text("stress_later", when=when, title=breaks["title"], rule=breaks["rule"]))
     if item["redemption"]["unpaid"]:
         said.append(shell.text("stress_unpaid", yuan=yuan_in_full(item["redemption"]["unpaid"])))
     if item["redemption"]["asked"] is None:
@@ -206,5 +210,6 @@ def _answer(shell: Shell, item: dict[str, Any]) -> None:
     unknown = item["unknown_lines"]
     if unknown:
         said.append(shell.text("stress_unknown", n=len(unknown), names=LISTED[shell.lang].join(unknown[:5])))
-    style = {True: "bold green", False: "bold red", None: "bold yellow"}[item["compliant"]]
+    good = item["compliant"] if breaks is None or not item["compliant"] else None
+    style = {True: "bold green", False: "bold red", None: "bold yellow"}[good]
     shell.answer(Text(plain(BETWEEN[shell.lang].join(said)), style=style))

@@ -18,7 +18,11 @@ _OF_A_PLAN = ("asked_objective", "asked_mode", "asked_targets", "asked_trading")
 
 
 def asked(
-    mandate: LoadedMandate, document: Mapping[str, Any], lang: str, holdings: str | None
+    mandate: LoadedMandate,
+    document: Mapping[str, Any],
+    lang: str,
+    holdings: str | None,
+    view: BookView | None = None,
 ) -> list[tuple[str, str]]:
     """Return what was asked: whose money, by which rules, on which day, for what, within which limits."""
     model = mandate.model
@@ -26,7 +30,7 @@ def asked(
     found = [
         ("asked_mandate", say("asked_whose", lang, name=model.name, kind=name("institution", model.institution, lang))),
         ("asked_day", str(document["as_of"])),
-        ("asked_rulebooks", LISTED[lang].join(model.rulebooks)),
+        ("asked_rulebooks", LISTED[lang].join(_titled(name, lang, view) for name in model.rulebooks)),
         ("asked_amounts", apart.join(_amounts(model, lang))),
         ("asked_objective", name("objective", model.objective.kind, lang)),
         ("asked_mode", name("mode", model.mode, lang)),
@@ -39,6 +43,12 @@ def asked(
     if document["schema"].startswith("absalloc.check/"):
         found = [pair for pair in found if pair[0] not in _OF_A_PLAN]
     return [(say(key, lang), text) for key, text in found if text]
+
+
+def _titled(rulebook: str, lang: str, view: BookView | None) -> str:
+    """Return a rulebook by its title and id, by its name alone where it is not among those in use."""
+    titles = view.rulebooks.get(rulebook) if view else None
+    return _bare(rulebook) if titles is None else say("rule_said", lang, title=titles[lang], rule=rulebook)
 
 
 def _amounts(model: Any, lang: str) -> Iterator[str]:

@@ -77,7 +77,7 @@ def report_of(
         answer=answer(dict(document), lang, titled=True),
         good=good,
         document=document,
-        asked=tuple(asked(mandate, document, lang, holdings)),
+        asked=tuple(asked(mandate, document, lang, holdings, view)),
         rules=rules,
         provenance=tuple(provenance(mandate, universe, document, lang, view)),
         sectors=sector_bars(lines, lang),

@@ -41,6 +41,8 @@ class BookView:
     quotes: Mapping[str, str]
     readings: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     """The words of each reading in use, by language; by rule id and ``switch=reading``."""
+    rulebooks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The titles of the rulebooks in use, by language; by the id of the rulebook."""
     files: tuple[Source, ...] = ()
     """The files of the holdings, of those before and of the trades between, where they were files."""
     unscheduled: tuple[str, ...] = ()
@@ -91,6 +93,11 @@ def view_of(state: BookState, others: Sequence[BookState] = ()) -> BookView:
             for rule in rules
             for code, title in zip(rule.readings, rule.read_as, strict=True)
             if title is not None
+        },
+        rulebooks={
+            book.id: {"en": book.book.title.en, "zh": book.book.title.zh}
+            for book in state.rules.books
+            if book.book.title is not None
         },
         files=tuple(dict.fromkeys(item for book in (state, *others) for item in book.files)),
         unscheduled=unscheduled,

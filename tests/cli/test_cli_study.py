@@ -389,3 +389,15 @@ def test_an_infeasible_plan_names_the_ways_out_with_points_and_yuan(
         # A share of NAV is at most all of it: what is asked beyond is 60 % of 3 billion.
         (excess,) = {float(x.replace(",", "")) for x in re.findall(r"1,[78]\d\d,\d{3},\d{3}(?:\.\d+)?", found.out)}
         assert excess == pytest.approx(1.8e9, rel=1e-3)
+
+
+def test_a_book_that_breaks_later_is_not_said_to_hold_alone(run: Run, market: Path) -> None:
+    words = [market / "bond-fund-open.yaml", market / "bond-fund-open-holdings.csv", "-u", market / "market.csv"]
+    found = run("stress", *words, "--scenario", "bear-2020", "--json")
+    breaks = found.document["scenarios"][0]["breaks"]
+    assert (found.document["scenarios"][0]["compliant"], breaks["month"]) == (True, 7)
+    english, chinese = (
+        run("stress", *words, "--scenario", "bear-2020", "--quiet", "--lang", lang).out for lang in ("en", "zh")
+    )
+    assert f"it breaks Bonds, share of fund assets ({breaks['rule']}) in month 7 ({breaks['date']})" in english
+    assert f"第7个月（{breaks['date']}）突破“债券占基金资产”" in chinese

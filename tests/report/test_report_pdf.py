@@ -90,6 +90,14 @@ def test_the_numbers_are_those_of_the_json(made: tuple[str, Path]) -> None:
         assert re.search(rf"(?<![\d,]){part} / {whole} = ", memo), item["rule"]
 
 
+def test_nobody_signs_a_page_with_nothing_else_on_it(made: tuple[str, Path]) -> None:
+    lang, folder = made
+    signed, hashed = {"en": ("Prepared by", "SHA-256"), "zh": ("编制人", "SHA-256")}[lang]
+    last = texts(folder / "memo.pdf")[-1]
+    assert signed in last
+    assert hashed in last
+
+
 def test_the_header_of_a_table_stands_on_each_of_its_pages(made: tuple[str, Path]) -> None:
     lang, folder = made
     pages = texts(folder / "report.pdf")
