@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import gc
 import sys
 import tempfile
 import time
@@ -20,6 +21,8 @@ from typing import Any
 from bench_rows import market
 from market_lp import TRANCHES
 from table import Figure, finish
+
+from absalloc.cli.entry import COLLECT
 
 ORIGINATORS = 1600
 """Groups of the worst case: as many caps, of which the sum does not reach what must be held."""
@@ -134,6 +137,7 @@ def widened(folder: Path) -> None:
 
 def main() -> int:
     """Print the figures, write JSON if asked, return the exit code."""
+    gc.set_threshold(*COLLECT)  # as the command line does
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--tranches", type=int, default=TRANCHES)
     parser.add_argument("--book", default="bond-fund-open")

@@ -9,6 +9,7 @@ Exit code 1 where a target is missed.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import resource
 import shutil
@@ -25,6 +26,8 @@ from typing import Any
 
 import numpy as np
 from bench_solve import theirs
+
+from absalloc.cli.entry import COLLECT
 
 NAMES, PORTFOLIOS = 150, 10_000
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples" / "market"
@@ -159,6 +162,7 @@ def run(command: list[str], folder: Path | None = None) -> float:
 
 def main() -> int:
     """Run and print."""
+    gc.set_threshold(*COLLECT)  # as the command line does
     parser = argparse.ArgumentParser()
     parser.add_argument("--tranches", type=int, default=9295)
     parser.add_argument("--repeats", type=int, default=7)

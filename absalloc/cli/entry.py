@@ -15,6 +15,9 @@ from absalloc.messages import LANGUAGES
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
 """What shells expect of a program ended by Ctrl-C, and by a reader that went away."""
+COLLECT = (200_000, 20, 100)
+"""Imports and tables make many objects and little garbage: at Python's own thresholds a quarter of a check is spent
+looking for it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,9 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     _speak_utf8()
-    # Imports and tables make many objects and little garbage: at Python's own threshold a quarter of a check is
-    # spent looking for it.
-    gc.set_threshold(200_000, 20, 100)
+    gc.set_threshold(*COLLECT)
     try:
         code = _run(arguments)
         sys.stdout.flush()

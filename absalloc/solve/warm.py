@@ -23,7 +23,8 @@ from absalloc.solve.scaling import typical_amount
 from absalloc.solve.sift import resting
 from absalloc.solve.solver import solve_problem
 
-ROUNDS = 12
+ROUNDS = 40
+"""Of growing, a few milliseconds each: together about what the program whole would take."""
 SMALL = 600
 """Programs of so few rows or columns are kept whole."""
 COLUMNS, ENTERING = 250, 120
