@@ -36,6 +36,7 @@ class World:
     wide: float
     deals: float
     lot: int = 0
+    more: tuple[dict[str, Any], ...] = ()
 
     def lines(self) -> list[dict[str, str]]:
         found = [
@@ -66,7 +67,7 @@ class World:
                 "amounts": {"nav": f"{nav:.0f}"}, "mode": "strategic", "unknown": "worst",
                 "elsewhere": {"manager_funds": "none"}, **trading,
             }  # fmt: skip
-            found.append(book_of(self.lines(), mandate_of(mandate), DAY, books=(rulebook(rules),)))
+            found.append(book_of(self.lines(), mandate_of(mandate), DAY, books=(rulebook([*rules, *self.more]),)))
         return found
 
     def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
