@@ -7,10 +7,9 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from absalloc.cli.shell import write_json
-from absalloc.errors import AbsallocError, BadInput, unforeseen
+from absalloc.errors import AbsallocError, unforeseen
 from absalloc.messages import LANGUAGES
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
@@ -62,24 +61,12 @@ def _run(arguments: list[str]) -> int:
         raise
     except Exception as error:
         if hasattr(error, "format_message"):
+            from absalloc.cli.usage import usage_error
+
             return _tell(usage_error(error), arguments)
         if os.environ.get("ABSALLOC_DEBUG"):
             raise
         return _tell(unforeseen(error), arguments)
-
-
-def usage_error(error: Any) -> BadInput:
-    """Return a mistake in the use of the command line as an error of ours, with the nearest option or command."""
-    kind = type(error).__name__
-    if kind == "NoSuchOption":
-        near = list(getattr(error, "possibilities", None) or [])
-        return BadInput("cli.no_such_option", value=error.option_name, choices=near or None)
-    if kind == "NoSuchCommand" or "No such command" in error.format_message():
-        from absalloc.cli.app import COMMANDS
-
-        name = getattr(error, "command_name", None) or error.format_message().partition("'")[2].partition("'")[0]
-        return BadInput("cli.no_such_command", value=name, expected=", ".join(COMMANDS), choices=COMMANDS)
-    return BadInput("cli.usage", value=None, problem=error.format_message().rstrip("."))
 
 
 def _tell(error: AbsallocError, arguments: list[str]) -> int:

@@ -14,7 +14,7 @@ from absalloc.explain.optima import Optima, Optimum, Progress, Steps, between, w
 from absalloc.explain.whatif import Session
 from absalloc.explain.words import apportioned, ratio, yuan
 from absalloc.plan.make import PlanSettings
-from absalloc.plan.note import Note
+from absalloc.plan.note import Note, no_answer
 from absalloc.rows import BookState
 
 MOST_GROUPS = 10
@@ -147,8 +147,7 @@ def attribution(
     free, all_ = game.known.get(0), game.known.get(game.full)
     ends = (None if free is None else free.low, None if all_ is None else all_.low)
     if failed is not None:
-        note = Note("infeasible") if failed == "infeasible" else Note("solver_stopped", why=failed)
-        return Attribution(failed, *ends, None, model.total, (), not exact, note)
+        return Attribution(failed, *ends, None, model.total, (), not exact, no_answer(failed))
     shares = []
     for i, (name, rules) in enumerate(named.items()):
         (ordered, ordered_ends), (fair, fair_ends) = game.ordered(i), game.shapley(i) if shapley else (None, None)

@@ -17,7 +17,7 @@ from absalloc.explain.whatif import Session
 from absalloc.explain.whole_breakpoints import whole_span
 from absalloc.explain.words import limit_text, ratio, title, yuan
 from absalloc.plan.make import PlanSettings
-from absalloc.plan.note import Note
+from absalloc.plan.note import Note, no_answer
 from absalloc.rows import BookState
 from absalloc.rulebook.active import ActiveRule, Limit
 
@@ -215,7 +215,7 @@ def _mover(model: Model, *, lp: bool) -> tuple[Mover, PriceList] | PriceList:
     if lp and not model.rate:
         how, outcome = RELAXATION, session.relaxed(NOTHING)[0]
         if outcome.status != "optimal":
-            note = Note("infeasible" if outcome.status == "infeasible" else "solver_stopped", why=outcome.status)
+            note = no_answer(outcome.status, outcome.reason)
             return replace(empty, status=outcome.status, reason=note, relaxation=True)
     else:
         base = model.base

@@ -19,7 +19,7 @@ from absalloc.explain.relaxation import barred_by
 from absalloc.explain.standing import Moved, NotPlain, Standing
 from absalloc.plan.builder import MILLION
 from absalloc.plan.make import Answer, PlanSettings, _Maker, _terms, make_plan
-from absalloc.plan.note import Note
+from absalloc.plan.note import no_answer
 from absalloc.plan.soft import priced
 from absalloc.rows import BookState
 from absalloc.solve import Outcome
@@ -107,8 +107,9 @@ class Session:
             warm, gave = warm and again, soft
         if found.status != "optimal" or found.x is None or found.objective is None:
             none = found.status == "infeasible"
-            note = Note("infeasible" if none else "solver_stopped", why=found.reason or found.status)
-            return Live(number, "infeasible" if none else "stopped", note, warm=warm)
+            return Live(
+                number, "infeasible" if none else "stopped", no_answer(found.status, found.reason), warm=warm
+            )  # fmt: skip
         wanted = None if every else [key[0] for key in moved.limits]
         faces, tight = standing.faces(found.x), standing.tight(found)
         told = readings(standing, found, wanted, faces, frozenset(tight))

@@ -37,7 +37,7 @@ def ended(outcome: Outcome, mip_gap: float) -> tuple[str, Note | None, Outcome]:
         note = Note("rounding_gap", gap=_share(outcome.gap), allowed=_share(allowed))
         return "stopped", note, replace(outcome, status="stopped", reason="solve.not_proven")
     code = "limit_reached" if outcome.reason == "solve.limit" else "not_proven"
-    return "stopped", Note(code, why=outcome.reason or outcome.status), outcome
+    return "stopped", Note(code, why=outcome.reason or ""), outcome
 
 
 def _share(gap: float | None) -> str:

@@ -19,7 +19,7 @@ from absalloc.plan.joint_conflict import Item, minimal_conflict
 from absalloc.plan.joint_program import SUPPLY, JointProgram, join, own_system, shared_blocks, supply_key, tag_of
 from absalloc.plan.lines import PlanLines, plan_lines
 from absalloc.plan.make import PlanSettings, base_of, budget_of
-from absalloc.plan.note import Note
+from absalloc.plan.note import Note, no_answer
 from absalloc.plan.objective import objective
 from absalloc.plan.point import exact_point
 from absalloc.plan.program import Program, build_program
@@ -204,8 +204,7 @@ class _Maker:
 
     def none(self, joint: JointProgram, outcome: Outcome) -> JointAnswer:
         status = "infeasible" if outcome.status == "infeasible" else "stopped"
-        code = status if status == "infeasible" else "solver_stopped"
-        reason = Note(code, why=outcome.reason or outcome.status)
+        reason = no_answer(outcome.status, outcome.reason)
         states = tuple(self.states)
         return JointAnswer(status, reason, states, False, (), outcome, joint, notes=self.notes(joint, None))
 

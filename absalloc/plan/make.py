@@ -17,7 +17,7 @@ from absalloc.plan.conflict import find_conflict
 from absalloc.plan.decided import cannot_decide
 from absalloc.plan.ending import best_of, ended
 from absalloc.plan.lines import PlanLines, allocated_lines, plan_lines
-from absalloc.plan.note import Note
+from absalloc.plan.note import Note, no_answer
 from absalloc.plan.objective import objective
 from absalloc.plan.point import exact_point, settled
 from absalloc.plan.program import Program, build_program
@@ -283,9 +283,7 @@ class _Maker:
             program, outcome = self.solve(terms)
             if outcome.x is None or outcome.status in ("infeasible", "unbounded"):
                 status = "infeasible" if outcome.status == "infeasible" else "stopped"
-                reason = Note(
-                    status if status == "infeasible" else "solver_stopped", why=outcome.reason or outcome.status
-                )
+                reason = no_answer(outcome.status, outcome.reason)
                 return Answer(status, reason, self.state, None, self.current, outcome, program, notes=self.lines.notes)
             held = faces(program, outcome.x)
             after = replace(self.state, held=held, book_value=carried(self.state, held))

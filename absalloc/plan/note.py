@@ -7,14 +7,15 @@ from typing import Any
 
 from absalloc.messages import render
 
-WORD = "plan.word_"
+WORDED = ("plan.word_", "solve.")
+"""How fields begin that are messages of their own."""
 
 
 @dataclass(frozen=True, init=False)
 class Note:
     """An assumption or a reason; ``text(lang)`` words it.
 
-    A field ``plan.word_…`` is a word of its own, said in the language asked for.
+    A field ``plan.word_…`` or ``solve.…`` is a message of its own, said in the language asked for.
     """
 
     code: str
@@ -26,5 +27,12 @@ class Note:
 
     def text(self, lang: str = "en") -> str:
         """Return the note in ``en`` or ``zh``."""
-        said = {key: render(text, lang) if text.startswith(WORD) else text for key, text in self.fields}
-        return render(f"plan.{self.code}", lang, **said)
+        said = {key: render(text, lang) if text.startswith(WORDED) else text for key, text in self.fields}
+        return render(f"plan.{self.code}", lang, **said).rstrip()
+
+
+def no_answer(status: str, reason: str | None = None) -> Note:
+    """Return why there is no plan: the status of a solve that is not optimal, and the reason it gave."""
+    if status == "infeasible":
+        return Note("infeasible")
+    return Note("solver_stopped", why=reason or ("solve.unbounded" if status == "unbounded" else ""))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from absalloc.capital.tables import raw, regime_at
 from absalloc.compliance.weights import counted, weights_held
-from absalloc.plan.note import WORD, Note
+from absalloc.plan.note import Note
 from absalloc.rows import BookState
 
 
@@ -19,7 +19,8 @@ def weight_notes(states: Sequence[BookState]) -> list[Note]:
             regime = regime_at(state.as_of, state.mandate.capital.regime)
             table = raw()[regime]
             words = {
-                key: WORD + table[name] for key, name in (("confidence", "confidence"), ("check", "china_cell_check"))
+                key: "plan.word_" + table[name]
+                for key, name in (("confidence", "confidence"), ("check", "china_cell_check"))
             }
             found.append(Note("risk_weights", regime=regime, counts=counted(lines), **words))
     return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 Name = Annotated[str, Field(min_length=1, max_length=120, description="a file sent in `files`, or one of the market")]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -148,14 +148,36 @@ class Explain(OnMandate):
 
     question: Literal["prices", "conflict", "headroom", "menu", "frontier", "why"]
     holdings: Name | None = None
-    rule: Text | None = Field(None, description="of `frontier`")
+    solver: SolverName = "highs"
+    time_limit: Seconds | None = None
+    rule: Text | Annotated[list[Text], Field(max_length=200)] | None = Field(
+        None, description="the one of `frontier`; the only ones of `prices`"
+    )
+    breakpoints: bool = Field(False, description="of `prices`: where each limit starts and stops to bind")
+    attribution: bool = Field(False, description="of `prices`: what the rules cost together, shared out by rulebook")
+    group: dict[Text, Annotated[list[Text], Field(min_length=1, max_length=200)]] = Field(
+        default_factory=dict, max_length=20, description="of `prices`: shared out over these groups, name -> rules"
+    )
+    exact: bool = Field(False, description="of `prices`: break points, pairs and shares with integers; ask as a job")
+    lp: bool = Field(False, description="of `prices` and `frontier`: the LP relaxation")
     at: Annotated[list[Text], Field(max_length=40, description="limits of `frontier`")] = []
     low: Text | None = Field(None, alias="from", description="least limit of `frontier`; found without it")
     high: Text | None = Field(None, alias="to", description="greatest limit of `frontier`; found without it")
     points: Annotated[int | None, Field(ge=2, le=200, description="how many limits of `frontier`")] = None
     sense: Literal["max", "min"] | None = Field(None, description="of a rule of `frontier` with both")
-    lp: bool = Field(False, description="of `prices` and `frontier`: the LP relaxation")
+    line: Annotated[list[Text], Field(max_length=1000, description="of `headroom`: only these lines")] = []
+    rebalanced: bool = Field(False, description="of `headroom`: everything else may be traded for it")
+    within: Text | None = Field(None, description="of `menu`: how much carry may be given up, `2bp` without it")
+    count: Annotated[int | None, Field(ge=1, le=20, description="of `menu`: how many, the best one included")] = None
     tranche: Text | None = Field(None, description="of `why`")
+
+    @field_validator("rule")
+    @classmethod
+    def _one_rule(cls, rule: str | list[str] | None, info: ValidationInfo) -> str | list[str] | None:
+        """Refuse several rules of a frontier: the command line would take the last and say nothing."""
+        if info.data.get("question") == "frontier" and isinstance(rule, list) and len(rule) != 1:
+            raise ValueError("frontier moves one rule")
+        return rule
 
 
 class Market(OnUniverse):
@@ -217,5 +239,5 @@ def _option(name: str, value: Any) -> list[str]:
     if value is True:
         return [name]
     if isinstance(value, dict):
-        return [f"{name}={key}={item}" for key, item in value.items()]
+        return [f"{name}={key}={','.join(_bare(item))}" for key, item in value.items()]
     return [f"{name}={item}" for item in (value if isinstance(value, list) else [value])]

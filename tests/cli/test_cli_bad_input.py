@@ -176,8 +176,19 @@ def test_words_the_program_does_not_know(run: Run) -> None:
     assert refused(run, "optimize", "--univers", "x")["code"] == "cli.no_such_option"
     found = refused(run, "chekc")
     assert (found["code"], found["nearest"]) == ("cli.no_such_command", "check")
-    assert refused(run, "check")["code"] == "cli.usage"
-    assert refused(run, "optimise", "a.yaml", "--solver", "magic")["code"] == "cli.usage"
+    assert refused(run, "check")["code"] == "cli.not_given"
+    found = refused(run, "optimise", "a.yaml", "--solver", "hihgs")
+    assert (found["code"], found["value"], found["nearest"]) == ("cli.not_a_choice", "hihgs", "highs")
+    found = run("optimise", "a.yaml", "--json", "--set")
+    assert (found.code, found.document["code"], found.document["value"]) == (2, "cli.needs_value", "--set")
+    assert refused(run, "optimise", "a.yaml", "--quiet=3")["code"] == "cli.no_value"
+    for words, code in (
+        (("--count", 0), "cli.value_least"), (("--count", 21), "cli.value_most"), (("--count", "a"), "cli.value_integer"),
+        (("--time-limit", 0), "cli.value_least"), (("--time-limit", "-1"), "cli.value_least"),
+        (("--time-limit", "nan"), "cli.value_least"), (("--time-limit", "soon"), "cli.value_number"),
+    ):  # fmt: skip
+        found = refused(run, "explain", "menu", "a.yaml", *words)
+        assert (found["code"], found["file"]) == (code, words[0])
     bare = run("rules")
     assert (bare.code, bare.out) == (2, "")
 

@@ -252,7 +252,7 @@ def test_a_conflict_is_the_answer_no(run: Run, wealth: list[Any]) -> None:
         (["explain", "frontier", "{m}", "--rule", "security-share", "--from", "9%", "--to", "8%"],
          "explain.range", None),
         (["explain", "menu", "{m}", "--within", "2"], "base.percent_needed", None),
-        (["explain", "frontier", "{m}"], "cli.usage", None),
+        (["explain", "frontier", "{m}"], "cli.not_given", None),
     ],
 )  # fmt: skip
 def test_bad_words_are_refused(run: Run, market: Path, words: list[str], code: str, nearest: str | None) -> None:

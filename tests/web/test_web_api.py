@@ -94,6 +94,65 @@ def test_a_frontier_over_a_range(client: TestClient) -> None:
     refused(client.post("/api/explain", json={**asked, "from": "3y"}), 400, "base.unit_unknown")
 
 
+def test_every_option_of_explain_is_a_field(client: TestClient) -> None:
+    """By the command line's own list: an option that is added there is asked for here."""
+    from typer.main import get_command
+
+    from absalloc.cli.explain_app import explain
+
+    given = {"universe", "mapping", "as_of", "strict", "lang", "as_json", "quiet", "changes", "out", "help"}
+    options = {
+        param.opts[0].removeprefix("--")
+        for command in get_command(explain).commands.values()  # type: ignore[attr-defined]
+        for param in command.params
+        if param.name not in given
+    }
+    there = client.get("/openapi.json").json()["components"]["schemas"]["Explain"]["properties"]
+    assert {name.replace("-", "_") for name in options} <= set(there)
+
+
+WEALTH = {"mandate": "wealth-closed-18m.yaml"}
+GROUPS = {"law": ["security-share"], "house": ["minimum-term"]}
+ASKED: list[tuple[dict[str, Any], list[str]]] = [
+    (
+        {"question": "prices", "rule": ["security-share", "minimum-term"], "exact": True, "group": GROUPS},
+        ["--rule=security-share", "--rule=minimum-term", "--exact", "--group=law=security-share",
+         "--group=house=minimum-term"],
+    ),
+    ({"question": "headroom", "line": ["SYN100024.IB"], "rebalanced": True}, ["--line=SYN100024.IB", "--rebalanced"]),
+    ({"question": "menu", "within": "1bp", "count": 2, "lang": "zh"}, ["--within=1bp", "--count=2", "--lang=zh"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "words"), ASKED, ids=lambda x: x["question"] if isinstance(x, dict) else "")
+def test_explanations_are_those_of_the_command_line(
+    client: TestClient, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, body: dict[str, Any],
+    words: list[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(MARKET)
+    assert main(["explain", body["question"], WEALTH["mandate"], "-u", "market.csv", "--json", *words]) == 0
+    here = capsys.readouterr().out
+    there = client.post("/api/explain", json={**WEALTH, **body})
+    assert (there.status_code, there.text) == (200, here)
+    jsonschema.validate(there.json(), json_schema(body["question"]))
+    if body.get("group"):
+        shares = {share["group"]: share["rules"] for share in there.json()["attribution"]["shares"]}
+        assert set(GROUPS) < set(shares)
+
+
+def test_explanations_that_cannot_be_asked_for(client: TestClient) -> None:
+    def asked(**body: Any) -> Any:
+        return client.post("/api/explain", json={**WEALTH, **body})
+
+    refused(asked(question="frontier", rule=["security-share", "end-date"]), 422, "web.form_value")
+    refused(asked(question="prices", rule="security-shar"), 400, "explain.unknown_rule")
+    refused(asked(question="prices", exact=True, lp=True), 400, "explain.lp_or_exact")
+    refused(asked(question="headroom", lp=True), 400, "cli.no_such_option")
+    refused(asked(question="headroom", line=["SYN"]), 400, "explain.unknown_tranche")
+    for seconds in (0, -1):
+        refused(asked(question="prices", time_limit=seconds), 400, "cli.value_least")
+
+
 def test_files_that_are_sent_are_used(client: TestClient) -> None:
     held = "tranche_id,face\nSYN300004.IB,1000000\n"
     sent = {"持仓.csv": held, "b64.csv": "base64:" + base64.b64encode(held.encode("gb18030")).decode()}
