@@ -71,11 +71,14 @@ def numbers(standing: Standing, name: str) -> Words | None:
         return None
     if block.rule.by is not None:
         return _capacity(standing, block) if block.sense == "max" else None
-    wanted = float(block.limit_most[0] * block.d0[1][0] - block.n0[0][0])
-    if block.sense == "max" or not np.isfinite(wanted):
+    if block.sense == "max":
+        code, asked = "conflict_cap", float(block.limit[0] * block.d0[0][0] - block.n0[1][0])
+    else:
+        code, asked = "conflict_floor", float(block.limit_most[0] * block.d0[1][0] - block.n0[0][0])
+    if not np.isfinite(asked):
         return None
     limit = limit_text(block.limit_exact, "ratio")
-    return Words("conflict_floor", rule=name, limit=limit, yuan=_hundred_millions(wanted))
+    return Words(code, rule=name, limit=limit, yuan=_hundred_millions(max(asked, 0.0)))
 
 
 def _capacity(standing: Standing, block: Block) -> Words:

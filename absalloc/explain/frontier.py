@@ -76,13 +76,13 @@ class Frontier:
             "sense": self.sense,
             "unit": self.unit,
             "limit": ratio(self.limit),
-            "limit_text": limit_text(self.limit, self.unit),
+            "limit_text": limit_text(self.limit, self.unit, lang),
             "reason": None if self.reason is None else self.reason.text(lang),
             "lp_relaxation": self.relaxation,
             "points": [
                 {
                     "limit": ratio(p.limit),
-                    "limit_text": limit_text(p.limit, self.unit),
+                    "limit_text": limit_text(p.limit, self.unit, lang),
                     "status": p.status,
                     "carry_yuan": None if self.rate else yuan(p.value),
                     "carry_bp": ratio(p.bp),

@@ -85,7 +85,7 @@ class Live:
             "changed": [{"tranche_id": s.tranche_id, **{k: yuan(getattr(s, k)) for k in FACES}} for s in shown],
             "changed_lines": len(self.changed),
             "binding": list(self.binding),
-            "rules": [item.to_json() for item in self.rules],
+            "rules": [item.to_json(lang) for item in self.rules],
             "gave_way": list(self.gave_way),
             "run": {"warm": self.warm, "seconds": round(self.seconds, 6)},
         }  # fmt: skip

@@ -199,8 +199,10 @@ class Model:
             return self.rules[name]
         if len(found) == 1:
             return found[0]
-        code = "explain.ambiguous_rule" if found else "explain.unknown_rule"
-        raise BadInput(code, value=name, expected=", ".join(r.id for r in found), choices=list(self.rules))
+        if found:
+            raise BadInput("explain.ambiguous_rule", value=name, expected=", ".join(r.id for r in found))
+        known = [*self.rules, *(rule.short for rule in self.rules.values())]
+        raise BadInput("explain.unknown_rule", value=name, choices=known)
 
     def position(self, tranche_id: str) -> int:
         """Return the position of a line. Raises BadInput for one that is neither in the universe nor held."""

@@ -38,7 +38,7 @@ class Reading:
     room: float | None
     binding: bool
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, lang: str = "en") -> dict[str, Any]:
         """Return plain data: ratios as decimals, yuan, years, names."""
         value = None if self.value is None or not np.isfinite(self.value) else float(f"{self.value:.12g}")
         return {
@@ -46,7 +46,7 @@ class Reading:
             "sense": self.sense,
             "unit": self.unit,
             "limit": ratio(self.limit),
-            "limit_text": limit_text(self.limit, self.unit),
+            "limit_text": limit_text(self.limit, self.unit, lang),
             "value": value,
             "group": self.group,
             "room_yuan": None if self.room is None else round(self.room, 2),

@@ -37,7 +37,8 @@ class Repair:
     """One way out: a rule's limit moved just far enough, others as they are; ``limit`` None: only without the rule.
 
     ``points`` in the limit's unit; ``excess`` the least yuan by which the rule as written would be exceeded, summed
-    over groups, beside the same rules (LP relaxation, None where the rule does not count yuan). ``status, value, bp``:
+    over groups, beside the same rules (of the LP relaxation: lots may take more; None where the rule does not count
+    yuan, and where only lots, tickets or names stand in the way). ``status, value, bp``:
     the plan after the repair, yuan a year; ``most, most_bp`` what no plan can beat there. ``status`` is ``infeasible``
     where another conflict remains, ``stopped`` where the best plan takes long to find: ``value`` is of a good one.
     """
@@ -245,7 +246,7 @@ def least_excess(model: Model, relaxation: Relaxation, kept: frozenset[str], nam
     """Return the least yuan, summed over groups, by which a rule must be exceeded for the rest of a set to hold.
 
     By one LP with a slack on each of its rows. None for rules whose rows do not count yuan (means count yuan times
-    years or grades) or that bar lines.
+    years or grades) or that bar lines, and where parts of lots leave nothing to exceed.
     """
     if name in model.rules and model.rules[name].kind == "average":
         return None
@@ -271,4 +272,6 @@ def least_excess(model: Model, relaxation: Relaxation, kept: frozenset[str], nam
     found = solve_problem(elastic, "highs", relaxation.settings)
     if found.status != "optimal" or found.objective is None:
         return None
-    return Fraction(float(found.objective)) * int(MILLION)
+    excess = Fraction(float(found.objective)) * int(MILLION)
+    # Nothing to exceed by parts of lots: only lots, tickets or names stand in the way, and how much they take is open.
+    return excess if excess >= 1 else None

@@ -11,7 +11,7 @@ from typing import Any
 from absalloc.compliance.finding import shown
 from absalloc.messages import render
 from absalloc.rulebook.active import ActiveRule
-from absalloc.rulebook.phrases import UNITS_ZH
+from absalloc.rulebook.phrases import UNITS_ZH, field
 from absalloc.terms import RATING_GRADES
 
 _GRADES = {Fraction(step): grade for grade, step in RATING_GRADES.items()}
@@ -30,7 +30,8 @@ class Words:
 
     def text(self, lang: str = "en") -> str:
         """Return the sentence in ``en`` or ``zh``."""
-        return render(f"explain.{self.code}", lang, **dict(self.fields))
+        said = {key: field(key, text, lang) for key, text in self.fields}
+        return render(f"explain.{self.code}", lang, **said)
 
 
 def spoken(sentences: Iterable[Words], lang: str) -> str:

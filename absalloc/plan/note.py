@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from absalloc.messages import render
+from absalloc.rulebook.phrases import field
 
 WORDED = ("plan.word_", "solve.")
 """How fields begin that are messages of their own."""
@@ -27,7 +28,9 @@ class Note:
 
     def text(self, lang: str = "en") -> str:
         """Return the note in ``en`` or ``zh``."""
-        said = {key: render(text, lang) if text.startswith(WORDED) else text for key, text in self.fields}
+        said = {
+            key: render(text, lang) if text.startswith(WORDED) else field(key, text, lang) for key, text in self.fields
+        }
         return render(f"plan.{self.code}", lang, **said).rstrip()
 
 

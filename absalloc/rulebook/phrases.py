@@ -38,6 +38,15 @@ UNITS_ZH = {
 }  # fmt: skip
 
 
+QUANTITIES = ("limit", "now", "was")
+"""Fields of sentences that are quantities as rulebooks write them, ``0.2 years``."""
+
+
+def field(key: str, text: str, lang: str) -> str:
+    """Return a field of a sentence in a language."""
+    return Phrases(lang).value(text) if key in QUANTITIES else text
+
+
 class Phrases:
     """The words of one language; with a ``book``, its sets and combined columns by the names it gives them."""
 

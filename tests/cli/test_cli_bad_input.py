@@ -183,7 +183,8 @@ def test_words_the_program_does_not_know(run: Run) -> None:
     assert (found.code, found.document["code"], found.document["value"]) == (2, "cli.needs_value", "--set")
     assert refused(run, "optimise", "a.yaml", "--quiet=3")["code"] == "cli.no_value"
     for words, code in (
-        (("--count", 0), "cli.value_least"), (("--count", 21), "cli.value_most"), (("--count", "a"), "cli.value_integer"),
+        (("--count", 0), "cli.value_least"), (("--count", 21), "cli.value_most"),
+        (("--count", "a"), "cli.value_integer"),
         (("--time-limit", 0), "cli.value_least"), (("--time-limit", "-1"), "cli.value_least"),
         (("--time-limit", "nan"), "cli.value_least"), (("--time-limit", "soon"), "cli.value_number"),
     ):  # fmt: skip
