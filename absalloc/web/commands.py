@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 Name = Annotated[str, Field(min_length=1, max_length=120, description="a file sent in `files`, or one of the market")]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -175,8 +176,8 @@ class Explain(OnMandate):
     @classmethod
     def _one_rule(cls, rule: str | list[str] | None, info: ValidationInfo) -> str | list[str] | None:
         """Refuse several rules of a frontier: the command line would take the last and say nothing."""
-        if info.data.get("question") == "frontier" and isinstance(rule, list) and len(rule) != 1:
-            raise ValueError("frontier moves one rule")
+        if info.data.get("question") == "frontier" and isinstance(rule, list) and len(rule) > 1:
+            raise PydanticCustomError("too_long", "one rule of a frontier", {"max_length": 1})
         return rule
 
 

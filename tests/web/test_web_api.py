@@ -144,13 +144,13 @@ def test_explanations_that_cannot_be_asked_for(client: TestClient) -> None:
     def asked(**body: Any) -> Any:
         return client.post("/api/explain", json={**WEALTH, **body})
 
-    refused(asked(question="frontier", rule=["security-share", "end-date"]), 422, "web.form_value")
+    refused(asked(question="frontier", rule=["security-share", "end-date"]), 422, "web.form_long")
     refused(asked(question="prices", rule="security-shar"), 400, "explain.unknown_rule")
     refused(asked(question="prices", exact=True, lp=True), 400, "explain.lp_or_exact")
     refused(asked(question="headroom", lp=True), 400, "cli.no_such_option")
     refused(asked(question="headroom", line=["SYN"]), 400, "explain.unknown_tranche")
     for seconds in (0, -1):
-        refused(asked(question="prices", time_limit=seconds), 400, "cli.value_least")
+        refused(asked(question="prices", time_limit=seconds), 422, "web.form_least")
 
 
 def test_files_that_are_sent_are_used(client: TestClient) -> None:
