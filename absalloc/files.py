@@ -8,13 +8,16 @@ import re
 import tempfile
 from pathlib import Path
 
-from absalloc.errors import BadInput
+from absalloc.errors import BadInput, nearest
 from absalloc.where import Where
 
 MAX_DATA_BYTES = 100_000_000
 MAX_YAML_BYTES = 4_000_000
 WITHIN = "ABSALLOC_WITHIN"
 """Environment variable: folders, joined as in PATH, outside of which no file of a user is read."""
+_UMASK = os.umask(0o077)
+os.umask(_UMASK)
+"""What this process keeps from others in files that it makes; it can be asked for only by setting it."""
 _PLACEHOLDER = re.compile(r"\$\{([A-Z_]+)(?::-([^}]*))?\}")
 
 
@@ -54,14 +57,26 @@ def _read(path: Path, limit: int, expected: str) -> bytes:
         real = path.resolve()
         if not any(real.is_relative_to(Path(root).resolve()) for root in allowed.split(os.pathsep) if root):
             raise BadInput("base.file_outside", where=Where(str(path)), value=str(path))
+    if path.is_dir():
+        raise BadInput("base.file_folder", where=Where(str(path)), value=str(path), expected=expected)
     if not path.is_file():
-        raise BadInput("base.file_missing", where=Where(str(path)), value=str(path))
+        raise BadInput("base.file_missing", where=Where(str(path)), value=str(path), choices=_beside(path))
     size = path.stat().st_size
     if size == 0:
         raise BadInput("base.file_empty", where=Where(str(path)), expected=expected)
     if size > limit:
         raise BadInput("base.file_too_large", where=Where(str(path)), size=size, limit=limit)
     return path.read_bytes()
+
+
+def _beside(path: Path) -> list[str]:
+    """Return the file in the same folder whose name is nearest, written as ``path`` is; none where there is none."""
+    try:
+        names = [entry.name for entry in os.scandir(path.parent) if entry.is_file()]
+    except OSError:
+        return []
+    found = nearest(path.name, names)
+    return [] if found is None else [str(path.with_name(found))]
 
 
 def decode(data: bytes, name: str) -> tuple[str, str]:
@@ -98,7 +113,7 @@ def write_atomic(path: str | Path, data: str | bytes) -> None:
             stream.write(raw)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(name, 0o644)
+        os.chmod(name, 0o666 & ~_UMASK)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

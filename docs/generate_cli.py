@@ -19,9 +19,13 @@ HEAD = """# The command line
 Generated from the program by `docs/generate_cli.py`. Every command also has `--help` (`-h`).
 
 Exit codes: 0 fine · 1 answered "no": a hard breach, an unknown on a hard rule, infeasible, stopped, a failed case or
-verification · 2 bad input, or a form that is reserved · 3 an error inside the program · 130 after Ctrl-C. With
-`--json`, one document on stdout and everything else on stderr; 2 and 3 print an `absalloc.error/1` document. The
-schemas are in `docs/schemas`.
+verification · 2 bad input, a form that is reserved, or an output that cannot be written · 3 an error inside the
+program · 130 after Ctrl-C · 141 where the reader of a pipe went away. With `--json`, one document on stdout and
+everything else on stderr; 2 and 3 print an `absalloc.error/1` document. The schemas are in `docs/schemas`.
+
+`--out` makes its folder or writes over an earlier answer; a folder that holds files of one's own under the same names
+is refused. `absalloc --install-completion bash` (`zsh`, `fish`, `powershell`) completes commands and options in the
+shell, `--show-completion` prints the script.
 """
 
 

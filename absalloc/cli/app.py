@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from absalloc.cli import completion
 from absalloc.cli.explain_app import explain
 from absalloc.cli.options import (
     AsOf,
@@ -44,7 +45,7 @@ from absalloc.cli.study_app import add_studies
 app = typer.Typer(
     name="absalloc",
     help="Portfolio allocation under regulation for Chinese asset-backed securities. Start with: absalloc demo",
-    add_completion=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -58,6 +59,14 @@ _EXAMPLE = "\n\nExample: "
 def _main(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    install_completion: Annotated[
+        completion.ShellName | None,
+        typer.Option(help="Complete words in this shell from now on.", callback=completion.install, is_eager=True),
+    ] = None,
+    show_completion: Annotated[
+        completion.ShellName | None,
+        typer.Option(help="Print the script that does so.", callback=completion.show, is_eager=True),
+    ] = None,
 ) -> None:
     if version:
         from absalloc import __version__

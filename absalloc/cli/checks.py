@@ -50,7 +50,9 @@ def run_check(shell: Shell, ask: CheckAsk, mandate_path: str, holdings: str) -> 
     if ask.moves is not None and ask.before is None and ask.trades is None:
         raise BadInput("cli.needs_option", value="--moves", expected="--before")
     mandate = load_mandate(mandate_path)
-    ready(ask.out, ask.pdf)
+    from absalloc.report.folder import CHECK_FILES
+
+    ready(ask.out, ask.pdf, CHECK_FILES)
     with shell.step("step_check"):
         universe = ask.files.load(mandate)
         findings, document = check_document(shell.lang, ask, universe, mandate, holdings)

@@ -46,7 +46,9 @@ def run_compare(shell: Shell, ask: CompareAsk, paths: list[str]) -> int:
 
     drivers = sector_drivers(ask.scenarios)
     read = _mandates(paths)
-    ready(ask.out, ask.pdf)
+    from absalloc.report.compared import COMPARE_FILES
+
+    ready(ask.out, ask.pdf, COMPARE_FILES)
     with shell.steps("step_compare", ask.plans * len(read)) as step:
         parts = tuple(
             part

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from absalloc.cli.explains import ExplainAsk, finish
@@ -47,6 +48,10 @@ class Wanted:
             raise BadInput("cli.not_together", value="--at", expected=other)
         if self.out is not None and not self.out.lower().endswith(".svg"):
             raise BadInput("cli.not_a_picture", where=Where("--out"), value=self.out, expected=".svg")
+        if self.out is not None:
+            from absalloc.report.files import check_folder
+
+            check_folder(Path(self.out).parent)
 
 
 def run_frontier(shell: Shell, ask: ExplainAsk, wanted: Wanted) -> int:

@@ -29,10 +29,10 @@ class MarketAsk:
 def run_market(shell: Shell, ask: MarketAsk) -> int:
     """Print the statistics of a universe, and write them where asked."""
     from absalloc.report.files import check_folder
-    from absalloc.report.market import market_json, write_market_folder
+    from absalloc.report.market import MARKET_FILES, market_json, write_market_folder
 
     if ask.out is not None:
-        check_folder(ask.out)
+        check_folder(ask.out, MARKET_FILES)
     with shell.step("step_read"):
         universe, found = _found(ask)
         document = market_json(found, universe.sha256, shell.lang)

@@ -110,7 +110,9 @@ def _ready(ask: Ask) -> None:
     clash = next((name for name, given in others.items() if given), None)
     if ask.full and clash is not None:
         raise BadInput("cli.full_alone", value="--full", expected=clash)
-    ready(ask.out, ask.pdf)
+    from absalloc.report.folder import PLAN_FILES
+
+    ready(ask.out, ask.pdf, PLAN_FILES)
 
 
 def _deeper(shell: Shell, ask: Ask, plan: Plan, asked: tuple[Any, Any, Any]) -> dict[str, Any] | None:

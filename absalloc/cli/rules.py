@@ -210,8 +210,10 @@ def _show_cases(shell: Shell, reports: Sequence[Any], ok: bool) -> None:
 
 def run_new(shell: Shell, name: str, folder: str) -> int:
     """Write a rulebook to start from and say what to do with it."""
+    from absalloc.report.files import check_folder
     from absalloc.rulebook.new import new_rulebook
 
+    check_folder(folder)
     paths = [str(path) for path in new_rulebook(name, folder)]
     shell.document({"schema": NEW, "rulebook": name, "files": paths})
     shell.show(*(plain(path) for path in paths))

@@ -68,7 +68,9 @@ def run_stress(shell: Shell, ask: StressAsk, mandate_path: str, holdings: str) -
         return run_draws(shell, ask, mandate_path, holdings)
     scenarios = found_scenarios(ask.scenarios)
     mandate = load_mandate(mandate_path)
-    ready(ask.out, ask.pdf)
+    from absalloc.report.stressed import STRESS_FILES
+
+    ready(ask.out, ask.pdf, STRESS_FILES)
     with shell.steps("step_stress", len(scenarios) + (PROBES if ask.break_even else 0)) as step:
         universe = ask.files.load(mandate)
         found = stress_test(

@@ -25,12 +25,20 @@ FINDINGS = (
     "unit", "headroom", "numerator", "denominator", "level", "cause", "cure_by", "reason",
 )  # fmt: skip
 SOURCE = ("document", "title", "article", "ref", "confidence", "article_confirmed")
+ANSWERS = ("plan.json", "check.json", "stress.json", "compare.json", "market.json")
+"""The document that stands in every folder of an answer."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def check_folder(folder: str | Path) -> None:
-    """Raise BadInput where a folder cannot be made or written; nothing is left behind."""
+def check_folder(folder: str | Path, known: Sequence[str] = ()) -> None:
+    """Raise BadInput where a folder cannot be made or written, or holds what ``known`` files would take the place of.
+
+    Nothing is left behind.
+    """
+    if not str(folder):
+        raise BadInput("report.out_empty")
     path = Path(folder)
+    _nothing_of_others(path, known)
     there = path
     while not there.exists() and there != there.parent:
         there = there.parent
@@ -42,7 +50,11 @@ def check_folder(folder: str | Path) -> None:
 
 
 def write_all(folder: Path, contents: Mapping[str, str | bytes], known: Sequence[str]) -> None:
-    """Write each file whole; what is ``known`` and not among ``contents`` is of an earlier run, and removed."""
+    """Write each file whole; what is ``known`` and not among ``contents`` is of an earlier run, and removed.
+
+    Raises BadInput, with nothing written, where it is not, and where the folder cannot be written.
+    """
+    _nothing_of_others(folder, (*contents, *known))
     try:
         for name, content in contents.items():
             write_atomic(folder / name, content)
@@ -51,6 +63,24 @@ def write_all(folder: Path, contents: Mapping[str, str | bytes], known: Sequence
                 (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(folder, error) from None
+
+
+def _nothing_of_others(folder: Path, known: Sequence[str]) -> None:
+    """Raise BadInput for a folder with a file of a ``known`` name and no document of an earlier run: it is a person's.
+
+    Who writes into the folder of their own data would lose ``holdings.csv`` and ``trades.csv`` to those of the plan.
+    """
+    there = next((name for name in known if (folder / name).exists()), None)
+    if there is not None and not any(_is_answer(folder / name) for name in ANSWERS):
+        raise BadInput("report.out_foreign", where=Where(str(folder)), value=str(folder), file=there)
+
+
+def _is_answer(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return b'"schema": "absalloc.' in stream.read(100)
+    except OSError:
+        return False
 
 
 def unwritable(path: Path, error: OSError) -> BadInput:

@@ -48,6 +48,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         Column("tranche_id"), Column("product", words="product"), Column("bonds", "count"), Column("over_bonds", "bp"),
     ),
 }  # fmt: skip
+MARKET_FILES = ("market.json", "market.xlsx", *(f"{key}.csv" for key in TABLES))
 """Tables of a market document by key, with the columns that are printed and written."""
 
 
@@ -114,7 +115,7 @@ def write_market_folder(document: Mapping[str, Any], folder: str | Path, lang: s
     contents: dict[str, str | bytes] = {"market.json": json_text(document), "market.xlsx": _workbook(document, lang)}
     for key, columns in there.items():
         contents[f"{key}.csv"] = table([column.key for column in columns], document[key])
-    write_all(Path(folder), contents, ("market.json", "market.xlsx", *(f"{key}.csv" for key in TABLES)))
+    write_all(Path(folder), contents, MARKET_FILES)
 
 
 def _workbook(document: Mapping[str, Any], lang: str) -> bytes:

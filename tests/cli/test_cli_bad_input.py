@@ -84,7 +84,7 @@ def test_files_that_are_not_there_empty_or_no_text(run: Run, market: Path, tmp_p
         (tmp_path / "no.yaml", "file_missing"),
         (empty, "file_empty"),
         (noise, "not_text"),
-        (folder, "file_missing"),
+        (folder, "file_folder"),
     ):
         assert check(run, market, path)["code"] == f"base.{code}"
 
