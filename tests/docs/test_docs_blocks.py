@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (
     "README.md", "docs/tutorial.md", "docs/howto-manager.md", "docs/howto-compliance.md", "docs/howto-script.md",
-    "docs/check.md", "docs/own-rules.md", "docs/rule-book.md",
+    "docs/check.md", "docs/own-rules.md", "docs/rule-book.md", "docs/joint.md",
 )  # fmt: skip
 BLOCK = re.compile(r"(?:<!-- (?P<skip>not run: [^>]+) -->\n)?```(?P<kind>bash|python)\n(?P<text>.*?)```", re.DOTALL)
 EXIT = re.compile(r"\s+# exit (\d)$")
