@@ -17,7 +17,7 @@ from absalloc.plan.decided import cannot_decide
 from absalloc.plan.ending import best_of, ended
 from absalloc.plan.joint_conflict import Item, minimal_conflict
 from absalloc.plan.joint_program import SUPPLY, JointProgram, join, own_system, shared_blocks, supply_key, tag_of
-from absalloc.plan.lines import PlanLines, plan_lines
+from absalloc.plan.lines import PlanLines, market_supply, plan_lines
 from absalloc.plan.make import PlanSettings, base_of, budget_of
 from absalloc.plan.note import Note, no_answer
 from absalloc.plan.objective import objective
@@ -227,10 +227,8 @@ class _Maker:
             over = missed(own, state, None if cap is None else cap * base_of(state))
             if over:
                 found.setdefault(tag_of([b]), {}).update({key: 2 * yuan + 10.0 for key, yuan in over.items()})
-        for name, there in joint.short.items():
-            bought = sum((state.held.get(name, Fraction(0)) for state in after), Fraction(0))
-            if bought > there:
-                found.setdefault(SUPPLY, {})[supply_key(name)] = 2 * float(bought - there) + 10.0
+        for name, beyond in oversold(after).items():
+            found.setdefault(SUPPLY, {})[supply_key(name)] = 2 * float(beyond) + 10.0
         return found
 
     @cached_property
@@ -257,6 +255,18 @@ class _Maker:
             notes = [*lines.notes, *own.notes]
             found.append((*notes, *(weight_notes([after[b]]) if after is not None else ())))
         return tuple(found)
+
+
+def oversold(after: Sequence[BookState]) -> dict[str, Fraction]:
+    """Return what the books together hold of each line beyond what there is, yuan of face, exact."""
+    there = market_supply(Positions(after[0]))
+    found = {}
+    for name in sorted({name for state in after for name in state.held}):
+        most = float(there[after[0].index[name]])
+        bought = sum((state.held.get(name, Fraction(0)) for state in after), Fraction(0))
+        if most < np.inf and bought > exact(most):
+            found[name] = bought - exact(most)
+    return found
 
 
 def joint_point(joint: JointProgram, after: Sequence[BookState], outcome: Outcome) -> list[Fraction]:

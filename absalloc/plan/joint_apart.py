@@ -9,11 +9,9 @@ from fractions import Fraction
 from absalloc.compliance.exact import evaluate_exact
 from absalloc.compliance.finding import Finding
 from absalloc.plan.holdings import carry_of, held_lines
-from absalloc.plan.lines import market_supply
+from absalloc.plan.joint import oversold
 from absalloc.plan.make import Answer, PlanSettings, make_plan
 from absalloc.rows import BookState
-from absalloc.rows.lines import Positions
-from absalloc.units import exact
 
 
 @dataclass(frozen=True)
@@ -51,15 +49,4 @@ def each_alone(states: Sequence[BookState], settings: Sequence[PlanSettings]) ->
         f for f in found
         if f.verdict == "fail" and f.level == "hard" and (f.rule, f.group, f.sense, f.book) not in own
     )  # fmt: skip
-    return Apart(answers, broken, _oversold(after))
-
-
-def _oversold(after: Sequence[BookState]) -> dict[str, Fraction]:
-    there = market_supply(Positions(after[0]))
-    found = {}
-    for name in sorted({name for state in after for name in state.held}):
-        most = float(there[after[0].index[name]])
-        bought = sum((state.held.get(name, Fraction(0)) for state in after), Fraction(0))
-        if most < float("inf") and bought > exact(most):
-            found[name] = bought - exact(most)
-    return found
+    return Apart(answers, broken, oversold(after))

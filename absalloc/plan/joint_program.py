@@ -132,7 +132,7 @@ def _add_supply(
     lines = [program.lines for program in programs]
     rows = min(one.positions.rows for one in lines)
     there = market_supply(lines[0].positions)[:rows]
-    wanted = np.sum([np.where(p.legs.buy >= 0, p.lines.most, 0.0)[:rows] for p in programs], axis=0)
+    wanted = np.sum([most_bought(program)[:rows] for program in programs], axis=0)
     found: dict[str, Fraction] = {}
     for p in np.flatnonzero(wanted > there).tolist():
         at, one = np.array([p]), np.ones(1)
@@ -144,6 +144,18 @@ def _add_supply(
         data = np.concatenate([data for _, data in legs])
         builder.row(RowOf(None, name, f"{SUPPLY} | {name}"), cols, data, -np.inf, high / MILLION)
     return found
+
+
+def most_bought(program: Program) -> np.ndarray:
+    """Return the most face of each line that a book can buy by its bounds and by rows of that line alone: (n,) yuan."""
+    problem, buy = program.problem, program.legs.buy
+    high, starts = problem.col_upper.copy(), problem.A.indptr
+    single = np.flatnonzero(np.diff(starts) == 1)
+    at, value = problem.A.indices[starts[single]], problem.A.data[starts[single]]
+    up = value > 0
+    np.minimum.at(high, at[up], problem.row_upper[single][up] / value[up])
+    size = np.array([column.size for column in program.builder.columns])
+    return np.where(buy >= 0, (high * size)[buy], 0.0)
 
 
 def supply_key(name: str) -> Key:
