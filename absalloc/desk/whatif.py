@@ -108,6 +108,11 @@ class WhatIf:
             return Live(number, "superseded")
         return made.session.ask(_moved(made.session, wanted), version=number, every=every)
 
+    @property
+    def pinned(self) -> bool:
+        """Whether an answer was pinned; else answers are compared with the book as given."""
+        return self._pinned is not None
+
     def pin(self, changes: Changes | None = None) -> Live:
         """Answer ``changes`` and compare all later answers with it; the book as given, where none are given."""
         found = self.ask(changes, version=self.latest)

@@ -66,13 +66,13 @@ def test_an_edited_cell_changes_the_verdicts(server: str, tab: Callable[[], Open
     page.locator("#ck-text").fill("tranche_id,face\nSYN250005.IB,30000000\nSYN100250.SZ,1000000\n")
     page.get_by_role("button", name="Use what is pasted").click()
     until(lambda: page.locator(ROWS).count() == 2)
-    until(lambda: "originator-share" not in page.locator("#ck-told").inner_text())
+    until(lambda: "ABS of one originator" not in page.locator("#ck-told").inner_text())
     cell = page.locator(f'{ROWS}:nth-child(2) [col-id="face"]')
     cell.dblclick()
     page.keyboard.press("Control+A")
     page.keyboard.type("900000000")
     page.keyboard.press("Enter")
-    until(lambda: "originator-share" in page.locator("#ck-told").inner_text())
+    until(lambda: "ABS of one originator" in page.locator("#ck-told").inner_text())
     assert "does NOT comply" in page.locator("#ck-told").inner_text()
     assert "FAIL" in page.locator(f"{ROWS}:nth-child(2)").inner_text()
     cell.dblclick()
@@ -206,6 +206,29 @@ def test_the_keyboard_is_enough(server: str, tab: Callable[[], Opened]) -> None:
         return bool(choosers)
 
     until(asked_for_a_file)
+    assert opened.errors == []
+
+
+def test_beside_an_error_nothing_of_the_answer_before_is_left(server: str, tab: Callable[[], Opened]) -> None:
+    opened = tab()
+    page = opened.go(server)
+    until(lambda: "In whole lots" in page.locator("#wi-plan").inner_text())
+    first = opened.carry()
+    nav = opened.knob("mandate/amounts.nav.value")
+    nav.fill("0")
+    nav.press("Tab")
+    until(lambda: "nav" in page.locator("#wi-told .notice").inner_text())
+    until(lambda: page.locator("#wi-plan").inner_text() == "")
+    assert page.locator("#wi-tiles .tile, #wi-held .ag-center-cols-container .ag-row").count() == 0
+    page.locator("#wi-files").get_by_role("button", name="Memo to sign", exact=True).click()
+    until(lambda: "no answer to make files of" in page.locator("#wi-files-told").inner_text())
+    shot(page, "error")
+    nav.fill("")
+    nav.press("Tab")
+    page.wait_for_selector("#wi-tiles .tile", timeout=WAIT)
+    until(lambda: opened.carry() == first)
+    assert nav.get_attribute("placeholder") == "as given: 5,000 mn", "an empty field is as given, and says so"
+    assert "against the book as given" in page.locator("#wi-tiles").inner_text()
     assert opened.errors == []
 
 

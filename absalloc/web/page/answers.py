@@ -75,7 +75,7 @@ def asked(desks: Desks, chosen: Chosen, said: dict[str, Any], lang: str) -> Any:
         reason = live.reason.text(lang) if live.reason and live.status == "stopped" else ""
         message = notice(f"{text(f'status_{live.status}', lang)} {reason}", "red")
         said = {**said, "stopped": live.status == "stopped"}
-        return message, [], figures.sectors([], lang), figures.ladder([], lang), [], [], [], said
+        return *nothing(message, lang), said
     lines = _lines(desk, changes, live)
     from dash import html
 
@@ -90,6 +90,11 @@ def asked(desks: Desks, chosen: Chosen, said: dict[str, Any], lang: str) -> Any:
         lines,
         said,
     )
+
+
+def nothing(message: Any, lang: str) -> tuple[Any, ...]:
+    """Return a message, and tiles, charts and tables without anything in them."""
+    return message, [], figures.sectors([], lang), figures.ladder([], lang), [], [], []
 
 
 def _lines(desk: WhatIf, changes: Changes, live: Live) -> list[dict[str, Any]]:
@@ -114,7 +119,7 @@ def _tiles(desk: WhatIf, changes: Changes, live: Live, lang: str) -> Any:
         (text("tile_binding", lang), str(len(live.binding))),
     ]
     if live.gain is not None:
-        items.insert(1, (text("tile_gain", lang), shown(live.gain, "yuan", lang)))
+        items.insert(1, (text("tile_gain" if desk.pinned else "tile_gain_given", lang), shown(live.gain, "yuan", lang)))
     return tiles(items)
 
 

@@ -16,10 +16,10 @@ from absalloc.web.page.verdicts import FIELDS, Asked, checked
 from absalloc.web.page.words import text
 
 HELD = (
-    ("tranche_id", "code", "code"), ("name", "name", "wrapped"), ("face", "face", "yuan"),
+    ("tranche_id", "code", "code"), ("name", "name", "narrow"), ("face", "face", "yuan"),
     ("market_value", "market_value", "yuan"),
-    ("verdict", "verdict", "short"), ("rules", "rules_not_passed", "wrapped"), ("room", "may_buy", "yuan"),
-    ("stop", "stopped_by", "wrapped"),
+    ("verdict", "verdict", "short"), ("rules", "rules_not_passed", "narrow"), ("room", "may_buy", "yuan"),
+    ("stop", "stopped_by", "narrow"),
 )  # fmt: skip
 RULES = (
     ("verdict", "verdict", "short"), ("title", "rule", "wrapped"), ("article", "article", "wrapped"),

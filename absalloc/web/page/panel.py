@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from absalloc.web.page.knob import DECIMALS, KEY, WORDS, Knob, suffix
+from absalloc.web.page.knob import DECIMALS, KEY, WORDS, Knob, in_words, suffix
 from absalloc.web.page.knobs import groups_of
 from absalloc.web.page.words import text
 
@@ -64,7 +64,9 @@ def _field(knob: Knob, value: Any, lang: str) -> Any:
         "label": knob.said,
         "size": "xs",
         "description": knob.rule.removeprefix(KEY),
-        "placeholder": text("not_set", lang),
+        "placeholder": text("not_set", lang)
+        if knob.value is None
+        else text("as_in_mandate", lang, value=in_words(float(knob.value), knob.unit, lang)),
     }
     if knob.unit == "grade":
         grades = [{"value": str(step), "label": word} for step, word in WORDS.items()]

@@ -80,8 +80,8 @@ def book_choice(name: str, lang: str) -> Any:
 def grid(name: str, columns: Sequence[tuple[str, str, str]], lang: str, *, few: bool = False, **more: Any) -> Any:
     """Return a table of ``(field, header, kind)`` columns, its rows to come later; ``nothing`` is said without rows.
 
-    Kinds are ``text``, ``short``, ``code``, ``long``, ``wrapped``, ``yuan``, ``whole`` and ``ratio``. ``few``: no more
-    rows than fit, so that nothing is to be filtered or turned over.
+    Kinds are ``text``, ``short``, ``code``, ``long``, ``wrapped``, ``narrow``, ``yuan``, ``whole`` and ``ratio``.
+    ``few``: no more rows than fit, so that nothing is to be filtered or turned over.
     """
     import dash_ag_grid as dag
 
@@ -90,6 +90,8 @@ def grid(name: str, columns: Sequence[tuple[str, str, str]], lang: str, *, few: 
     for field, header, kind in columns:
         column: dict[str, Any] = {"field": field, "headerName": header, "tooltipField": field}
         column |= WIDTHS.get(kind, {})
+        if kind == "narrow":
+            column |= {"minWidth": 116, "wrapText": True, "autoHeight": True}
         if kind in ("long", "wrapped"):
             column |= {"flex": 2, "minWidth": 120 if few else 150}
         if kind == "wrapped":

@@ -90,8 +90,10 @@ def callbacks(app: Dash, desks: Desks) -> None:
     async def download(clicks: Any, full: Any, said: Any, *given: Any) -> Any:
         here = Here(*given)
         book, lang = here.book, here.lang or "en"
-        if not any(clicks) or not said or here.chosen is None or not isinstance(ctx.triggered_id, dict):
+        if not any(clicks) or here.chosen is None or not isinstance(ctx.triggered_id, dict):
             return no_update, no_update
+        if not said:
+            return no_update, notice(text("files_no_answer", lang), "red")
         name = ctx.triggered_id["name"]
         question = Question(here.chosen, said, lang, runs.start(here.chosen.tab, "files"))
         try:

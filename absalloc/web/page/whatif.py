@@ -151,7 +151,8 @@ def _question(app: Dash, desks: Desks) -> None:
         try:
             found = await beside(answers.asked, desks, here.chosen, said, here.lang)
         except AbsallocError as error:
-            return (told(error, here.lang or "en"), *(no_update,) * 8)
+            # Nothing of the answer before stays beside an error, and no file of it may be taken for this question's.
+            return (*answers.nothing(told(error, here.lang or "en"), here.lang or "en"), None, no_update)
         # The browser takes only the answer of its newest question. If that was overtaken here by an older one, it is
         # asked once more: else what is shown would stay behind what the fields say.
         return (*(no_update,) * 8, (missed or 0) + 1) if found is None else (*found, no_update)
@@ -170,7 +171,7 @@ def _afterwards(app: Dash, desks: Desks) -> None:
     async def follow(said: Any, *given: Any) -> Any:
         here = Here(*given)
         if not said or here.chosen is None:
-            return no_update, no_update
+            return [], []
         await asyncio.sleep(SETTLE)
         try:
             return await beside(answers.planned, desks, here.chosen, said, here.lang)

@@ -105,7 +105,8 @@ def _about(app: Dash, desks: Desks) -> None:
     async def about(part: str, said: Any, rule: str | None, known: Any, *here: Any) -> Any:
         look = _look((part, said, *here))
         if not look.open:
-            return (no_update,) * 5
+            missing = look.part == "why" and not look.said
+            return text("why_no_answer", look.lang) if missing else no_update, *(no_update,) * 4
         try:
             words = await beside(answers.about, desks, look.chosen, said, look.lang)
             state = await beside(answers.state_of, desks, look.chosen, said)
