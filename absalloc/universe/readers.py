@@ -55,6 +55,11 @@ def read_raw(path: str | Path, sheet: str | None = None) -> Raw:
     return _csv(name, data)
 
 
+def is_text(data: bytes) -> bool:
+    """Return whether a file is read as text, not as a workbook or Parquet."""
+    return data[:4] not in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1")
+
+
 def cell_text(value: Any) -> str:
     """Return the text of a typed cell: numbers as their shortest decimal, dates in ISO form, None as ``""``."""
     if isinstance(value, str):

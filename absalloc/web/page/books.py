@@ -64,12 +64,14 @@ def uploaded_rows(content: str, name: str) -> list[dict[str, Any]]:
 
 def _read(data: bytes, name: str) -> pd.DataFrame:
     from absalloc.universe import load_holdings
+    from absalloc.universe.apart import holdings_apart
+    from absalloc.universe.readers import is_text
 
     with tempfile.TemporaryDirectory(prefix="absalloc-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / name
         path.write_bytes(data)
         try:
-            table = load_holdings(path).table
+            table = load_holdings(path).table if is_text(data) else holdings_apart(path)
         except BadInput as error:
             # The person knows the file by its name; where it lay here is nobody's business.
             error.where = type(error.where)(name, error.where.line, error.where.column)
