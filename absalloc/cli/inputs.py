@@ -71,7 +71,7 @@ def overrides(written: Sequence[str] | None) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in written or ():
         name, equals, value = (part.strip() for part in text.partition("="))
-        if not equals or not value or not name.endswith(".limit"):
+        if not equals or not value or not name.endswith((".limit", ".max", ".min")):
             raise BadInput("rulebook.override_form", where=Where("--set"), value=text)
         if name in found:
             raise BadInput("cli.set_twice", where=Where("--set"), value=name)

@@ -47,7 +47,11 @@ Strict = Annotated[
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="RULE.limit=12%", help="Another limit for this run. Repeatable."),
+    typer.Option(
+        "--set",
+        metavar="RULE.limit=12%",
+        help="Another limit for this run; target/NAME.max or .min of a target with both. Repeatable.",
+    ),
 ]
 Scenarios = Annotated[
     list[str] | None,

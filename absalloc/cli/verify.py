@@ -14,7 +14,7 @@ def run_verify(shell: Shell, path: str) -> int:
     from absalloc.files import read_bytes, sha256
     from absalloc.plan.certificate import check_text, read_certificate, verify_certificate, words_of
 
-    data = read_bytes(path, expected="a certificate")
+    data = read_bytes(path, expected="certificate.json")
     try:
         certificate = read_certificate(data)
         with shell.step("step_verify"):

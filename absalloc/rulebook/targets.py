@@ -46,18 +46,32 @@ def target_rules(mandate: LoadedMandate) -> tuple[ActiveRule, ...]:
 
 
 def with_targets(rules: Rules, mandate: LoadedMandate, overrides: Mapping[str, Override] | None = None) -> Rules:
-    """Return the rules with the mandate's targets added; ``overrides`` may set ``target/<name>.limit``."""
+    """Return the rules with the mandate's targets added.
+
+    ``overrides`` may set ``target/<name>.limit``, of a target with both ends ``.max`` or ``.min``. Raises BadInput for
+    a target that there is not, and for an end that it does not have.
+    """
     found = list(target_rules(mandate))
     for key, value in (overrides or {}).items():
         if not key.startswith(f"{PREFIX}/"):
             continue
-        name = key.removesuffix(".limit")
-        at = next((i for i, rule in enumerate(found) if rule.id == name and len(rule.limits) == 1), None)
+        name, _, end = key.rpartition(".")
+        at = next((i for i, rule in enumerate(found) if rule.id == name), None)
         if at is None:
-            known = [rule.id for rule in found if len(rule.limits) == 1]
-            raise BadInput("rulebook.unknown_rule", value=name, choices=known, books=PREFIX)
-        found[at] = overridden(found[at], value)
+            raise BadInput("rulebook.unknown_rule", value=name, choices=[rule.id for rule in found], books=PREFIX)
+        found[at] = _moved(found[at], end, value)
     return replace(rules, active=(*rules.active, *found))
+
+
+def _moved(rule: ActiveRule, end: str, value: Override) -> ActiveRule:
+    """Return a target with one of its ends at another value: ``limit`` where it has one end only."""
+    ends = ["limit"] if len(rule.limits) == 1 else [limit.sense for limit in rule.limits]
+    if end not in (*ends, *(limit.sense for limit in rule.limits)):
+        expected = ", ".join(f"{rule.id}.{each}" for each in ends)
+        raise BadInput("rulebook.override_key", value=end, rule=rule.id, expected=expected)
+    mine = [limit for limit in rule.limits if end in ("limit", limit.sense)]
+    (new,) = overridden(replace(rule, limits=tuple(mine)), value).limits
+    return replace(rule, limits=tuple(new if limit is mine[0] else limit for limit in rule.limits))
 
 
 def _targets(mandate: LoadedMandate) -> Iterator[ActiveRule]:

@@ -264,6 +264,24 @@ def test_a_conflict_has_the_numbers_of_each_rule_and_the_units_of_the_language(
     assert "由 0.2年 调至" in made["repairs"][0]["text"]
 
 
+def test_either_end_of_a_target_is_set_for_one_run(run: Run, market: Path) -> None:
+    fund = ["optimise", market / "bond-fund-open.yaml", "-u", market / "market.csv", "--json"]
+
+    def durations(*words: str) -> dict[str, tuple[float, float]]:
+        found = run(*fund, *words).document["findings"]
+        return {f["sense"]: (f["limit"], f["value"]) for f in found if f["rule"] == "target/duration"}
+
+    both = durations("--set", "target/duration.max=2 years", "--set", "target/duration.min=1.5 years")
+    assert {end: limit for end, (limit, _) in both.items()} == {"max": 2.0, "min": 1.5}
+    assert both["max"][1] == pytest.approx(2.0, abs=1e-3)
+    for text in ("target/duration.limit=2 years", "target/max-names.mx=3 names"):
+        assert run(*fund, "--set", text).code == 2
+    found = run(*fund, "--set", "target/duration.limit=2 years").document
+    assert (found["code"], found["expected"]) == (
+        "rulebook.override_key", "target/duration.max, target/duration.min",
+    )  # fmt: skip
+
+
 def test_a_conflict_is_the_answer_no(run: Run, market: Path, wealth: list[Any]) -> None:
     mandate, *rest = wealth
     words = ["--set", "fixed-income-share.limit=120%", *rest]
