@@ -2,8 +2,8 @@
 
     python benchmarks/bench_joint.py [--tranches 9295] [--books 5] [--strategic] [--json FILE]
 
-The funds are the two of the example, copied with other net assets and yields of funding left as they are; ``mode:
-offered`` is the example's own, ``--strategic`` lets every line outstanding be bought up to its position limits.
+The funds are the two of the example in turn, with other names and net assets; ``mode: offered`` is the example's
+own, ``--strategic`` lets every line outstanding be bought up to its position limits.
 Prints seconds, the ratio, the size of the certificate, and what planning apart would have oversold.
 """
 
