@@ -151,3 +151,19 @@ def test_folders_of_books_are_fit_for_every_file_system() -> None:
     assert book_folders(["甲/乙", "甲:乙", "con", "plans.json", " . ", "A", "a"]) == [
         "甲_乙", "甲_乙-2", "_con", "_plans.json", "5", "A", "a-7",
     ]  # fmt: skip
+
+
+def test_soft_rules_give_way_at_their_price_and_are_stopped_without_one(run: Run, market: Path, tmp_path: Path) -> None:
+    for path in market.glob("*"):
+        if path.suffix in (".csv", ".yaml"):
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    fund, other = (tmp_path / f"bond-fund-{kind}.yaml" for kind in ("open", "interval"))
+    text = fund.read_text(encoding="utf-8").replace("min: 0.8, max: 3.5", "min: 60, max: 70")
+    found = []
+    for rule in ("{rule: target/duration, price: 0.01%}", "{rule: target/duration}"):
+        fund.write_text(f"{text}soft:\n  - {rule}\n", encoding="utf-8")
+        found.append(run("optimise", fund, other, "-u", tmp_path / "market.csv", "--json").document)
+    assert [document["status"] for document in found] == ["optimal", "stopped"]
+    assert [book["gave_way"] for book in found[0]["books"]] == [["target/duration"], []]
+    assert "[1] target/duration" in found[1]["reason"]
+    assert found[1]["objective"] is None
