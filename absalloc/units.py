@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from absalloc.errors import BadInput
 from absalloc.terms import RATING_GRADES, rating_grade
@@ -80,6 +81,7 @@ class Quantity:
         return float(self.value)
 
 
+@lru_cache(maxsize=1 << 16)
 def exact(value: float) -> Fraction:
     """Return the decimal that ``value`` prints as, exactly."""
     return Fraction(repr(float(value)))

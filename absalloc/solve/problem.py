@@ -150,7 +150,7 @@ def _names(names: Sequence[str] | None, name: str, length: int) -> tuple[str, ..
         return None
     if len(names) != length:
         raise BadInput("solve.shape", name=name, value=f"({len(names)},)", expected=f"({length},)")
-    return tuple(str(each) for each in names)
+    return tuple(map(str, names))
 
 
 def _quadratic(values: Any, n: int) -> Csr:

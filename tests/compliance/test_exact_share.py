@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -317,6 +318,38 @@ def test_link_gives_a_line_several_groups() -> None:
     found = by_group(findings(rule, lines, lists={"look": table}))
     assert {group: item.numerator for group, item in found.items()} == {"A": 25, "B": 100, "?": 0}
     assert {group: item.verdict for group, item in found.items()} == {"A": "pass", "B": "unknown", "?": "pass"}
+
+
+def test_books_of_one_universe_share_what_is_read_of_it_and_nothing_else() -> None:
+    columns = "columns: {{entity: {{first_of: {}}}, worst: {{from: [rating.ccxi, rating.lianhe], take: {}}}}}"
+    rules = (
+        "id: group, kind: share, by: entity, measure: face, of: outstanding, max: 10%",
+        "id: link, kind: share, by: {link: look, group: client, weight: share}, of: issue_size, max: 10%",
+        "id: barred, kind: share, where: {originator: {in_list: barred}}, max: 0 yuan",
+        "id: grade, kind: share, where: {worst: {min: AA+}}, of: nav, max: 10%",
+        "id: late, kind: eligibility, require: {legal_maturity: {max: {mandate: product.end_date}}}",
+    )
+    facts: Any = {"legal_maturity": "2027-01-01", "outstanding": 900, "issue_size": 1000, "rating_ccxi": "AA"}
+    lines = [
+        line("T", 100, originator="A", core_debtor="Z", **facts, rating_lianhe="AAA"),
+        line("U", 50, originator="B", **facts, rating_lianhe="AA+"),
+    ]
+
+    def state(first: str, take: str, name: str, end: str) -> Any:
+        head = columns.format(first, take)
+        lists: Any = {
+            "barred": [{"key": name}], "look": [{"tranche_id": "T", "client": name, "share": "1"}],
+        }  # fmt: skip
+        return book(rulebook(*rules, head=head), lines, lists=lists, product={"end_date": end}, amounts={"nav": "999"})
+
+    one_way = state("[core_debtor, originator]", "lowest", "A", "2026-12-31")
+    other = state("[originator, core_debtor]", "highest", "B", "2028-12-31")
+    apart = [evaluate_exact([each]) for each in (one_way, other)]
+    shared = [evaluate_exact([replace(each, universe=one_way.universe)]) for each in (other, one_way, other)]
+    assert apart[0] != apart[1]
+    assert shared == [apart[1], apart[0], apart[1]]
+    assert [f.verdict for f in apart[0] if f.rule == "small/late"] == ["fail"]
+    assert [f.verdict for f in apart[1] if f.rule == "small/late"] == ["pass"]
 
 
 def test_floor_by_group_speaks_of_every_group_of_the_universe() -> None:
