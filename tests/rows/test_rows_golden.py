@@ -14,7 +14,7 @@ from rows_worlds import DAY
 
 from absalloc.compliance.case_books import book_of, mandate_of
 from absalloc.plan.lines import plan_lines
-from absalloc.plan.make import _budget
+from absalloc.plan.make import budget_of
 from absalloc.plan.objective import objective
 from absalloc.plan.program import Program, build_program
 from absalloc.plan.rule_rows import Terms
@@ -143,7 +143,7 @@ def test_every_shipped_rulebook_is_here() -> None:
 def test_rows_are_as_committed(book: str) -> None:
     state = tiny(book)
     opening = replace(state, before=dict(state.held))
-    lines = plan_lines(Positions(opening), _budget(opening))
+    lines = plan_lines(Positions(opening), budget_of(opening))
     system = compile_rows([opening])
     found = text(build_program(system, lines, objective(lines), Terms(), max_turnover=None, least_change=False))
     path = GOLDEN / f"{book}.lp"

@@ -14,7 +14,7 @@ from rows_worlds import DAY, rulebook
 from absalloc.compliance.case_books import book_of, mandate_of
 from absalloc.errors import BadInput
 from absalloc.plan.lines import plan_lines
-from absalloc.plan.make import Answer, PlanSettings, _budget, make_plan
+from absalloc.plan.make import Answer, PlanSettings, budget_of, make_plan
 from absalloc.plan.objective import objective
 from absalloc.plan.program import Program, build_program
 from absalloc.plan.rule_rows import Terms
@@ -28,7 +28,7 @@ EXACT = PlanSettings(mip_gap=1e-9)
 def program_of(state: BookState, terms: Terms | None = None) -> Program:
     """Return the program a plan would solve from what the book holds."""
     opening = replace(state, before=dict(state.held))
-    lines = plan_lines(Positions(opening), _budget(opening))
+    lines = plan_lines(Positions(opening), budget_of(opening))
     terms = terms or Terms()
     return build_program(compile_rows([opening]), lines, objective(lines), terms, max_turnover=None, least_change=False)
 
