@@ -37,6 +37,12 @@ def _answer(shell: Shell, key: str, document: dict[str, Any], **fields: Any) -> 
     return shell.text(key, book=document["mandate"], **fields)
 
 
+def _stop(room: dict[str, Any], lang: str) -> str:
+    """Return what stops a purchase: a rule by its id, or a word for what is no rule (cash, supply)."""
+    rule = room["rule"]
+    return rule if rule and "/" in rule else name("stop", rule, lang)
+
+
 def _after(shell: Shell, repair: dict[str, Any]) -> str:
     """Return what there is after a repair: a plan, one that is not proven best, none."""
     status = repair["status"]
@@ -79,7 +85,7 @@ def show_headroom(shell: Shell, document: dict[str, Any]) -> str:
     """Print what may still be bought, most first."""
     lines = sorted(document["lines"], key=lambda x: (-(x["market_value"] or 0), x["tranche_id"]))
     rows = [
-        (x["tranche_id"], yuan_in_full(x["face"]), yuan_in_full(x["market_value"]), x["rule"] or DASH,
+        (x["tranche_id"], yuan_in_full(x["face"]), yuan_in_full(x["market_value"]), _stop(x, shell.lang),
          x["group"] or DASH, _bp(x["gain_bp"]), x["reason"] or "")
         for x in lines[:MOST_ROWS]
     ]  # fmt: skip
@@ -169,7 +175,7 @@ def show_why(shell: Shell, document: dict[str, Any]) -> str:
     said_once(shell, shell.text("in_the_way"), document["in_the_way"])
     room = document["headroom"]
     if room is not None and not document["reasons"]:
-        stop = room["rule"] or DASH
+        stop = _stop(room, shell.lang)
         shell.show("", plain(shell.text("why_room", face=yuan_in_full(room["face"]), rule=stop)))
     for key in ("without", "forced"):
         swap = document[key]

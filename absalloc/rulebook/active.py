@@ -381,6 +381,8 @@ def overridden(rule: ActiveRule, value: Override) -> ActiveRule:
     new = quantity(value) if isinstance(value, str) else Quantity(_number(value), limit.unit, str(value))
     if new.unit != limit.unit:
         raise BadInput("rulebook.limit_unit", value=new.text, rule=rule.id, expected=limit.unit)
+    if new.value < 0:
+        raise BadInput("rulebook.limit_negative", value=new.text, rule=rule.id)
     return replace(rule, limits=(replace(limit, value=on_scale(new.value, limit.unit, rule.id)),))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from absalloc.errors import BadInput
@@ -156,7 +157,8 @@ def _rule(
     return ActiveRule(
         id=f"{PREFIX}/{name}", kind=kind, title=Title(en=f"Target: {english}", zh=f"目标：{chinese}"),
         source=_source(mandate),
-        document=mandate.file, place=mandate.document.where(*(place or ("targets", *path))), limits=limits, where=where,
+        document=Path(mandate.file).name, place=mandate.document.where(*(place or ("targets", *path))),
+        limits=limits, where=where,
         require=require, by=by, measure=measure, of=of, plus=(), level="hard", tested="always", scope="portfolio",
         exceptions=(), columns={"rating": RATING}, sets={},
     )  # fmt: skip

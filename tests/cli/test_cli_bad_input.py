@@ -124,6 +124,7 @@ SETS = [
     ("single-client.limt=12%", "rulebook.override_form"),
     ("singel-client.limit=12%", "rulebook.unknown_rule"),
     ("single-client.limit=12 days", "rulebook.limit_unit"),
+    ("single-client.limit=-1%", "rulebook.limit_negative"),
     ("single-client.limit=", "rulebook.override_form"),
 ]
 

@@ -97,8 +97,10 @@ def _label(rule: ActiveRule, limit: Limit, lang: str) -> str:
 
 def titles(state: BookState, lang: str) -> dict[str, str]:
     """Return the title of each rule in force, and words for what stops a purchase and is no rule."""
+    from absalloc.report.words import name
+
     found = {rule.id: str(getattr(rule.title, lang)) for rule in state.rules.active}
-    return found | {word: text(f"why_stop_{word}", lang) for word in STOPS}
+    return found | {word: name("stop", word, lang) for word in STOPS}
 
 
 def prices(desks: Desks, question: Question, *, whole: bool, ends: bool) -> tuple[Any, Any, list[dict[str, Any]]]:
