@@ -28,7 +28,7 @@ def test_reading(tmp_path: Path) -> None:
 def test_what_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"There is no file '.*absent\.csv'"):
         read_bytes(tmp_path / "absent.csv")
-    with pytest.raises(BadInput, match="There is no file"):
+    with pytest.raises(BadInput, match="is a folder; expected a file"):
         read_bytes(tmp_path)
     (tmp_path / "empty.csv").touch()
     with pytest.raises(BadInput, match="The file is empty; expected a table"):

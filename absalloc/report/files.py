@@ -25,7 +25,7 @@ FINDINGS = (
     "unit", "headroom", "numerator", "denominator", "level", "cause", "cure_by", "reason",
 )  # fmt: skip
 SOURCE = ("document", "title", "article", "ref", "confidence", "article_confirmed")
-ANSWERS = ("plan.json", "check.json", "stress.json", "compare.json", "market.json")
+ANSWERS = ("plan.json", "plans.json", "check.json", "stress.json", "compare.json", "market.json")
 """The document that stands in every folder of an answer."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from absalloc.report.files import json_text, write_all
+from absalloc.report.files import check_folder, json_text, write_all
 from absalloc.report.folder import PLAN_FILES, plan_files
 from absalloc.report.words import BETWEEN, DASH, LISTED, say, shown, yuan_in_full
 
@@ -39,7 +39,11 @@ def write_joint_folder(plan: Any, document: Mapping[str, Any], folder: str | Pat
 
     top = Path(folder)
     books: Sequence[Plan] = plan.books
-    for name, book, part in zip(book_folders(document["mandates"]), books, document["books"], strict=True):
+    names = book_folders(document["mandates"])
+    # All folders before the first file: of several books none is written alone.
+    for known, where in ((JOINT_FILES, top), *((PLAN_FILES, top / name) for name in names)):
+        check_folder(where, known)
+    for name, book, part in zip(names, books, document["books"], strict=True):
         contents = plan_files(book, part, lang)
         # The proof is of all books together, and stands once, above them.
         contents.pop("certificate.json", None)

@@ -137,8 +137,22 @@ def test_rules_that_conflict_are_named_with_their_books(run: Run, market: Path, 
     assert [len(book["conflict"]) for book in document["books"]] == [0, 1]
     assert not (tmp_path / "out" / "certificate.json").exists()
     assert (tmp_path / "out" / INTERVAL / "report.html").exists()
-    said = run("optimise", *books, "-u", tmp_path / "market.csv", "--quiet")
+    (tmp_path / "out" / OPEN / "holdings.csv").write_text("of yesterday", encoding="utf-8")
+    said = run("optimise", *books, "-u", tmp_path / "market.csv", "--quiet", "-o", tmp_path / "out")
+    assert said.code == 1, "a folder of an earlier answer is written anew"
+    assert not (tmp_path / "out" / OPEN / "holdings.csv").exists()
     assert f"target/duration ({INTERVAL})" in said.out
+
+
+def test_where_one_folder_is_another_persons_none_is_written(run: Run, market: Path, tmp_path: Path) -> None:
+    (tmp_path / INTERVAL).mkdir()
+    (tmp_path / INTERVAL / "holdings.csv").write_text("mine", encoding="utf-8")
+    funds = [market / f"bond-fund-{kind}.yaml" for kind in ("open", "interval")]
+    found = run("optimise", *funds, "-u", market / "market.csv", "--json", "-o", tmp_path)
+    assert (found.code, found.document["code"]) == (2, "report.out_foreign")
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()] == [
+        f"{INTERVAL}/holdings.csv"
+    ]
 
 
 def test_the_same_name_twice_is_refused(run: Run, market: Path) -> None:

@@ -128,7 +128,7 @@ def test_without_a_mandate_the_books_as_written(run: Run) -> None:
         (["--from", "1.1.2024", "--to", "2024-01-02"], "--from: '1.1.2024' is not a date"),
         ([*DAYS, "--holdings", "x.csv"], "--holdings says something of --mandate"),
         ([*DAYS, "--rulebook", "banks"], "There is no rulebook 'banks'"),
-        (["--from", "2024-01-01"], "Missing option '--to'"),
+        (["--from", "2024-01-01"], "'--to' is missing"),
     ],
 )
 def test_bad_input(run: Run, words: list[str], said: str) -> None:

@@ -173,6 +173,7 @@ def test_the_same_page_gives_the_same_bytes(made: tuple[str, Path]) -> None:
 
 
 def test_a_run_without_pdf_leaves_none_of_an_earlier_one(tmp_path: Path) -> None:
+    (tmp_path / "check.json").write_text('{"schema": "absalloc.check/1"}', encoding="utf-8")
     for name in ("report.pdf", "memo.pdf", "mine.pdf"):
         (tmp_path / name).write_text("of yesterday", encoding="utf-8")
     words = ["check", str(MARKET / "city-bank.yaml"), str(MARKET / "city-bank-holdings.csv")]

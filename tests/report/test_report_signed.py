@@ -192,6 +192,7 @@ def test_the_same_input_gives_the_same_bytes_and_texts_stay_texts(checked: tuple
 def test_without_a_plan_there_is_nothing_to_sign(tmp_path: Path) -> None:
     universe = aa.load_universe(MARKET / "market.csv")
     mandate = aa.load_mandate(MARKET / "bond-fund-open.yaml")
+    (tmp_path / "plan.json").write_text('{"schema": "absalloc.plan/1"}', encoding="utf-8")
     (tmp_path / "memo.html").write_text("of yesterday", encoding="utf-8")
     plan = aa.optimise(universe, mandate, overrides={"public-fund-open/cash-floor.limit": "300%"})
     assert plan.status == "infeasible"

@@ -31,7 +31,8 @@ JSON = {"content-type": "application/json"}
 LONG = {"mandate": "city-bank.yaml", "break_even": True, "curve": True}
 NOT_ASKED = {
     "json": "always", "quiet": "nobody reads along", "help": "/openapi.json is", "out": "no folder is left",
-    "pdf": "of a folder", "full": "of a folder", "list": "of scenarios, which an unknown one names",
+    "pdf": "of a folder", "full": "of a folder", "alone": "of several mandates",
+    "list": "of scenarios, which an unknown one names",
 }  # fmt: skip
 """Options that no field stands for, and why."""
 

@@ -168,7 +168,7 @@ def test_the_files_of_the_plan_as_it_stands(server: str, tab: Callable[[], Opene
         assert found.read(name) == (content.encode() if isinstance(content, str) else content), name
     document = json.loads(found.read("plan.json"))
     assert "target/duration 的限额为 2年，原为 3.5年" in document["assumptions"][0]
-    assert "3.5 years" in found.read("memo.html").decode(), "what is signed says that the run is not the mandate"
+    assert "原为 3.5年" in found.read("memo.html").decode(), "what is signed says that the run is not the mandate"
     with page.expect_download(timeout=WAIT) as loading:
         page.get_by_role("button", name="报告", exact=True).click()
     assert Path(loading.value.path()).read_bytes() == found.read("report.html")
