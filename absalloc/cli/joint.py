@@ -19,10 +19,11 @@ def run_joint(shell: Shell, ask: Ask, paths: list[str], holdings: str | None) ->
     """Find the best plans of several books together and print them; 0 where they are proven and comply, else 1."""
     from absalloc.desk.joint import distinct, optimise_jointly
     from absalloc.mandate import load_mandate
+    from absalloc.report.joint import JOINT_FILES
 
     _refuse(ask, holdings)
     mandates = distinct([load_mandate(path) for path in paths])
-    ready(ask.out, ask.pdf)
+    ready(ask.out, ask.pdf, JOINT_FILES)
     with shell.step("step_solve"):
         universe = ask.files.load(mandates[0])
         plan = optimise_jointly(

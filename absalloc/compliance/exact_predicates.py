@@ -60,9 +60,9 @@ class Predicates:
 
     def _test(self, predicate: Predicate) -> Test:
         if isinstance(predicate, AllOf):
-            return _all([self.test(part) for part in predicate.parts])
+            return _joined([self.test(part) for part in predicate.parts], decides=False)
         if isinstance(predicate, AnyOf):
-            return _any([self.test(part) for part in predicate.parts])
+            return _joined([self.test(part) for part in predicate.parts], decides=True)
         if isinstance(predicate, Not):
             inner = self.test(predicate.inner)
             return lambda row, code: negate(inner(row, code))
@@ -162,30 +162,19 @@ class Predicates:
         )
 
 
-def _all(parts: Sequence[Test]) -> Test:
-    def all_of(row: int | None, code: str) -> bool | None:
-        known: bool | None = True
+def _joined(parts: Sequence[Test], *, decides: bool) -> Test:
+    """Return Kleene's and (``decides`` False) or or (True) of tests: one that is ``decides`` decides."""
+
+    def joined(row: int | None, code: str) -> bool | None:
+        known: bool | None = not decides
         for part in parts:
             found = part(row, code)
-            if found is False:
-                return False
+            if found is decides:
+                return decides
             known = None if found is None else known
         return known
 
-    return all_of
-
-
-def _any(parts: Sequence[Test]) -> Test:
-    def any_of(row: int | None, code: str) -> bool | None:
-        known: bool | None = False
-        for part in parts:
-            found = part(row, code)
-            if found is True:
-                return True
-            known = None if found is None else known
-        return known
-
-    return any_of
+    return joined
 
 
 def as_text(value: Any) -> str:

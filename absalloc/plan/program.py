@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -83,16 +83,24 @@ def build_program(
     if least_change:
         _prefer_least_change(builder, cols, data)
     add_loss_caps(builder, lines, legs, caps)
-    seen = {
-        name: add_after(builder, lines, legs, (name, shocks[0]), ordered=terms.ordered)
-        for name, shocks in system.shocks
-    }
+    seen: dict[str | None, Legs] = {None: legs}
+    for name, shocks in system.shocks:
+        seen[name] = add_after(builder, lines, legs, (name, shocks[0]), ordered=terms.ordered)
+    used = _add_rules(builder, system, terms, lines, seen)
+    add_gives(builder, terms.gives)
+    return Program(builder.problem(), builder, lines, legs, objective, used, screen.notes)
+
+
+def _add_rules(
+    builder: Builder, system: RowSystem, terms: Terms, lines: PlanLines, legs: Mapping[str | None, Legs]
+) -> tuple[str, ...]:
+    """Add the rows of all rules that bind; return the rules that have some. ``legs`` by scenario, None for today."""
     used: dict[str, None] = {}
     reliefs = _alternatives(builder, system, terms)
     for block in system.blocks:
         if not terms.binds(block):
             continue
-        before, mine = len(builder.rows), legs if block.scenario is None else seen[block.scenario]
+        before, mine = len(builder.rows), legs[block.scenario]
         relief = reliefs.get((block.rule.id, block.scenario))
         if block.form != "linear":
             add_special(builder, block, lines, mine, system, terms)
@@ -103,8 +111,7 @@ def build_program(
             add_linear(builder, block, lines, mine, system, terms, Relief(relief, when))
         if len(builder.rows) > before:
             used[label(block)] = None
-    add_gives(builder, terms.gives)
-    return Program(builder.problem(), builder, lines, legs, objective, tuple(used), screen.notes)
+    return tuple(used)
 
 
 def _alternatives(builder: Builder, system: RowSystem, terms: Terms) -> dict[tuple[str, str | None], int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 import zipfile
 import zlib
@@ -20,6 +21,9 @@ from absalloc.where import Where
 MAX_ROWS = 1_000_000
 MOST_UNPACKED = 200_000_000
 """Bytes that the parts of a workbook may unpack to."""
+MOST_CELLS = 50_000_000
+"""Cells of a sheet up to its farthest row and column: the reader lays them all out, empty ones too."""
+_FAR_COLUMN, _FAR_ROW = re.compile(rb' r="([A-Z]{2,3})[0-9]'), re.compile(rb' r="[A-Z]{1,3}([0-9]{4,7})"')
 _FOOTERS = ("数据来源", "资料来源", "data source", "source:")
 
 
@@ -130,7 +134,10 @@ def _xlsx_rows(name: str, data: bytes, sheet: str | None) -> list[list[Any]]:
 
 
 def _unpacks_small(name: str, data: bytes) -> None:
-    """Raise BadInput for a workbook that would unpack to more than it may, whatever sizes it claims for its parts."""
+    """Raise BadInput for a workbook that would unpack to more than it may, whatever sizes it claims for its parts.
+
+    And for a sheet with a cell so far out that no memory holds what lies before it.
+    """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except zipfile.BadZipFile:
@@ -139,14 +146,41 @@ def _unpacks_small(name: str, data: bytes) -> None:
     with archive:
         for part in archive.infolist():
             part.file_size = 1 << 62  # read as long as there is something, not as long as it claims
+            span = _Span()
             try:
                 with archive.open(part) as stream:
                     while chunk := stream.read(1 << 20):
                         room -= len(chunk)
-                        if room < 0:
+                        far = "worksheets/" in part.filename and span.cells(chunk) > MOST_CELLS
+                        if room < 0 or far:
                             raise BadInput("universe.xlsx_bomb", where=Where(name), limit=MOST_UNPACKED // 1_000_000)
             except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
                 return  # damaged or encrypted: the reader says so
+
+
+@dataclass
+class _Span:
+    """How far a sheet reaches, read in pieces: what stands within column Z and row 999 is near."""
+
+    columns: int = 26
+    rows: int = 999
+    rest: bytes = b""
+
+    def cells(self, piece: bytes) -> int:
+        """Return the rows times the columns up to the farthest cell so far."""
+        text = self.rest + piece
+        self.rest = text[-20:]
+        self.columns = max(self.columns, *map(_column, {b"Z", *_FAR_COLUMN.findall(text)}))
+        self.rows = max(self.rows, *map(int, {b"1", *_FAR_ROW.findall(text)}))
+        return self.columns * self.rows
+
+
+def _column(letters: bytes) -> int:
+    """Return the number of a column: A is 1, Z 26, AA 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number
 
 
 def _sheet(book: Any, name: str) -> list[list[Any]]:

@@ -16,7 +16,7 @@ import xlsxwriter
 
 from absalloc.errors import BadInput
 from absalloc.universe import load_universe
-from absalloc.universe.readers import read_raw
+from absalloc.universe.readers import MOST_CELLS, _Span, read_raw
 
 HEAD = [
     "证券代码",
@@ -227,3 +227,37 @@ def test_a_workbook_that_unpacks_to_far_more_is_refused(tmp_path: Path, claimed:
     assert path.stat().st_size < 1_000_000
     with pytest.raises(BadInput, match="unpacks to more than 200 MB"):
         read_raw(path)
+
+
+@pytest.mark.parametrize(("row", "column"), [(1_048_575, 16_383), (1_048_575, 60), (5_000, 16_383)])
+def test_a_cell_far_from_the_table_is_refused_before_the_sheet_is_laid_out(
+    tmp_path: Path, row: int, column: int
+) -> None:
+    path = tmp_path / "远.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["tranche_id", "face"])
+        sheet.write_row(1, 0, ["A", 1])
+        sheet.write(row, column, "far")
+    with pytest.raises(BadInput) as told:
+        read_raw(path)
+    assert told.value.code == "universe.xlsx_bomb"
+
+
+def test_a_long_or_a_wide_table_is_read(tmp_path: Path) -> None:
+    for name, row, column in (("long", 120_000, 20), ("wide", 2_000, 3_000)):
+        path = tmp_path / f"{name}.xlsx"
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet()
+            sheet.write_row(0, 0, [f"c{i}" for i in range(column)])
+            sheet.write(row, column - 1, "there")
+        assert read_raw(path).columns[f"c{column - 1}"][-1] == "there"
+
+
+@pytest.mark.parametrize("size", [1, 7, 19, 20, 21, 1000])
+def test_how_far_a_sheet_reaches_does_not_hang_on_how_it_is_cut(size: int) -> None:
+    sheet = b'<row r="1"><c r="A1"><v>1</v></c></row><row r="7"><c r="XFD1048576" s="1"><v>2</v></c></row><x/>' * 3
+    span, found = _Span(), 0
+    for start in range(0, len(sheet), size):
+        found = span.cells(sheet[start : start + size])
+    assert found == 16_384 * 1_048_576 > MOST_CELLS
